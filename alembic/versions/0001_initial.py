@@ -1,0 +1,125 @@
+"""The registry of tracked tables and the versions of their rows.
+
+Revision ID: 0001
+Revises:
+Create Date: 2026-11-24
+"""
+
+from alembic import op
+from rowtrail import schema
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+# One statement each: a step that fails is then named by the error.
+UPGRADE = (
+    """
+    create table rowtrail.tables (
+      id int generated always as identity primary key,
+      relid oid not null unique,
+      schema_name name not null,
+      table_name name not null,
+      key_columns text[] not null,
+      key_attnums int2[] not null,
+      excluded_columns text[] not null default '{}',
+      excluded_attnums int2[] not null default '{}',
+      tracked_since timestamptz not null default clock_timestamp(),
+      tracked_by text not null,
+      untracked_at timestamptz,
+      constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
+    )
+    """,
+    """
+    comment on table rowtrail.tables is
+      'The registry: one row per table that is or was tracked, with its name and key as last seen.'
+    """,
+    "create sequence rowtrail.version_id",
+    # Fixed-width columns first, wide to narrow: no byte is lost to alignment.
+    """
+    create table rowtrail.versions (
+      id bigint not null default nextval('rowtrail.version_id'),
+      changed_at timestamptz not null,
+      xid xid8 not null,
+      table_id int not null,
+      era int not null default 1,
+      old_ctid tid,
+      new_ctid tid,
+      op "char" not null,
+      row_key text not null,
+      old_key text,
+      actor text,
+      login text not null,
+      data jsonb,
+      old jsonb,
+      context jsonb,
+      constraint versions_op check (op in ('I', 'U', 'D', 'T', 'B')),
+      constraint versions_data check ((op = 'T') = (data is null)),
+      constraint versions_old check ((op = 'U') = (old is not null)),
+      constraint versions_key primary key (table_id, id, changed_at)
+    ) partition by range (changed_at)
+    """,
+    "create table rowtrail.versions_default partition of rowtrail.versions default",
+    "create index versions_row on rowtrail.versions (table_id, row_key, id)",
+    """
+    create index versions_old_key on rowtrail.versions (table_id, old_key, id)
+    where old_key is not null
+    """,
+    # By time and by transaction: both grow with the heap, and a BRIN costs writers next to nothing.
+    # xid8 has no operator class for BRIN, so its number is indexed.
+    """
+    create index versions_time on rowtrail.versions
+    using brin (changed_at, ((xid::text)::bigint))
+    """,
+    """
+    comment on table rowtrail.versions is
+      'One row per row change, in the transaction that made it. Append-only. Per row the order is id.'
+    """,
+    *(
+        f"comment on column rowtrail.versions.{column} is '{text}'"
+        for column, text in (
+            ("id", "arrival number; orders the versions of one row, with gaps"),
+            ("changed_at", "when the change was captured, by the clock, under the lock of the row"),
+            ("xid", "the transaction; groups what it changed"),
+            ("table_id", "the table: rowtrail.tables.id"),
+            ("era", "which life of the cluster xid belongs to"),
+            ("old_ctid", "where the row was before; chains the changes within a transaction"),
+            ("new_ctid", "where the row was after"),
+            ("op", "I insert, U update, D delete, T truncate, B baseline"),
+            ("row_key", "the key of the row: its value, or a JSON array for a composite key"),
+            ("old_key", "the key before, where an update changed it"),
+            ("actor", "who the application says it was"),
+            ("login", "who the database knows it was: session_user"),
+            ("data", "the row after the change; for D the row that went"),
+            ("old", "for U what the changed columns held before"),
+            ("context", "what the writer chose to say: reason, request id"),
+        )
+    ),
+    "revoke all on rowtrail.tables, rowtrail.versions, rowtrail.versions_default from public",
+    "grant usage on schema rowtrail to rowtrail_reader, rowtrail_capture",
+    "grant select on rowtrail.tables, rowtrail.versions to rowtrail_reader",
+    "grant usage on sequence rowtrail.version_id to rowtrail_capture",
+    "grant insert on rowtrail.versions to rowtrail_capture",
+    """
+    grant select (id, changed_at, xid, table_id, row_key, old_key, old_ctid, new_ctid)
+    on rowtrail.versions to rowtrail_capture
+    """,
+)
+
+DOWNGRADE = (
+    "drop table rowtrail.versions",
+    "drop sequence rowtrail.version_id",
+    "drop table rowtrail.tables",
+)
+
+
+def upgrade() -> None:
+    for statement in UPGRADE:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    schema.remove_functions(op.get_bind())
+    for statement in DOWNGRADE:
+        op.execute(statement)

@@ -1,0 +1,217 @@
+-- Reading, for people in psql. All of it runs with the caller's rights: who may read the history
+-- is decided by the grants on rowtrail.versions (role rowtrail_reader has them).
+
+create or replace function rowtrail.history(of_table regclass, key text)
+returns table (
+  changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
+  row_key text, old_key text, context jsonb, xid xid8, id bigint)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select h.*
+  from rowtrail.tables as t
+  cross join lateral rowtrail.row_history(t.id, rowtrail.key_from(t.key_columns, key)) as h
+  where t.relid = of_table
+$$;
+comment on function rowtrail.history(regclass, text) is
+  'The versions of one row, newest first: select * from rowtrail.history(''orders'', 42); a composite key is a JSON array: rowtrail.history(''order_lines'', ''[42, 1]''). changes holds {"column": [old, new]}.';
+
+create or replace function rowtrail.history(of_table regclass, key anyelement)
+returns table (
+  changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
+  row_key text, old_key text, context jsonb, xid xid8, id bigint)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
+set intervalstyle = 'postgres'
+set bytea_output = 'hex'
+set extra_float_digits = 1
+as $$
+  select h.* from rowtrail.history(of_table, to_jsonb(key) #>> '{}') as h
+$$;
+comment on function rowtrail.history(regclass, anyelement) is
+  'The versions of one row, newest first, by a key of any type: a number, a uuid, a timestamp, a JSON array for a composite key.';
+
+create or replace function rowtrail.row_history(of_table int, key text)
+returns table (
+  changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
+  row_key text, old_key text, context jsonb, xid xid8, id bigint)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    v.changed_at, rowtrail.op_name(v.op), v.actor, v.login,
+    (
+      select jsonb_object_agg(o.key, jsonb_build_array(o.value, v.data -> o.key))
+      from jsonb_each(v.old) as o
+    ),
+    v.data, v.row_key, v.old_key, v.context, v.xid, v.id
+  from rowtrail.versions as v
+  where v.table_id = of_table
+    and (v.row_key = key or v.old_key = key)
+    and v.op <> 'T'
+  order by v.id desc
+$$;
+comment on function rowtrail.row_history(int, text) is
+  'What rowtrail.history() gives, by the table''s id in rowtrail.tables: also for a table that was dropped.';
+
+create or replace function rowtrail.op_name(op "char")
+returns text
+language sql
+immutable
+parallel safe
+as $$
+  select case op
+    when 'I' then 'insert'
+    when 'U' then 'update'
+    when 'D' then 'delete'
+    when 'T' then 'truncate'
+    when 'B' then 'baseline'
+  end
+$$;
+comment on function rowtrail.op_name("char") is 'The word for the letter in rowtrail.versions.op.';
+
+create or replace function rowtrail.key_from(key_columns text[], given text)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if cardinality(key_columns) > 1 then
+    -- People write [42,1]; the key is kept as PostgreSQL writes it: [42, 1].
+    return given::jsonb::text;
+  end if;
+  return given;
+exception when invalid_text_representation then
+  raise exception 'a row of this table is named by a JSON array of %, not by %', array_to_string(key_columns, ', '), given
+    using errcode = 'invalid_parameter_value', hint = 'For example: ''[42, 1]''.';
+end
+$$;
+comment on function rowtrail.key_from(text[], text) is
+  'The key as rowtrail.versions.row_key has it, from what a person wrote.';
+
+create or replace function rowtrail.replay(of_table int)
+returns table (row_key text, data jsonb)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with changes as (
+    select v.*
+    from rowtrail.versions as v
+    where v.table_id = of_table
+      and v.op <> 'T'
+      and v.id > coalesce((
+        select max(t.id)
+        from rowtrail.versions as t
+        where t.table_id = of_table and t.row_key = '' and t.op = 'T'), 0)
+  ),
+  -- What each change did to a key: it began to stand for a row, or ceased to.
+  events as (
+    select c.row_key as key, c.id, c.xid, c.op <> 'D' as begins, c.old_ctid, c.data
+    from changes as c
+    union all
+    select c.old_key, c.id, c.xid, false, c.old_ctid, null
+    from changes as c
+    where c.old_key is not null
+  ),
+  -- A key that passes from one row to another within a statement (two rows swap theirs) may begin
+  -- anew before the event that ends its former row: that end is not the end of the new one.
+  ordered as (
+    select
+      e.*,
+      case when e.begins then e.id else coalesce((
+        select min(b.id) - 1
+        from rowtrail.versions as b
+        where b.table_id = of_table
+          and b.row_key = e.key
+          and b.xid = e.xid
+          and b.id < e.id
+          and b.op <> 'D'
+          and b.new_ctid <> e.old_ctid
+          and not exists (
+            select
+            from rowtrail.versions as n
+            where n.table_id = of_table
+              and n.xid = b.xid
+              and n.old_ctid = b.new_ctid
+              and (n.row_key = e.key or n.old_key = e.key))
+      ), e.id) end as place
+    from events as e
+  ),
+  latest as (
+    select distinct on (o.key) o.key, o.begins, o.data
+    from ordered as o
+    order by o.key, o.place desc, o.begins desc
+  )
+  select l.key, l.data
+  from latest as l
+  where l.begins
+$$;
+comment on function rowtrail.replay(int) is
+  'The rows that a table must have now by its versions alone. Compared with the table by rowtrail.differences().';
+
+create or replace function rowtrail.differences(of_table regclass)
+returns table (row_key text, live jsonb, replayed jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
+set intervalstyle = 'postgres'
+set bytea_output = 'hex'
+set extra_float_digits = 1
+set lc_monetary = 'C'
+as $$
+declare
+  known rowtrail.tables;
+begin
+  select t.* into known from rowtrail.tables as t where t.relid = of_table and t.untracked_at is null;
+  if known.id is null then
+    raise exception '% is not tracked', rowtrail.full_name(of_table)
+      using errcode = 'undefined_object', hint = format('select rowtrail.track(%L);', rowtrail.full_name(of_table));
+  end if;
+  return query execute format(
+    $query$
+      with live as (
+        select
+          case when cardinality($1) = 1 then r.image ->> $1[1] else (
+            select jsonb_agg(r.image -> n.name order by n.place)::text
+            from unnest($1) with ordinality as n (name, place)) end as row_key,
+          r.image - $2 as image
+        from (select to_jsonb(t) as image from %s as t) as r
+      )
+      select coalesce(l.row_key, p.row_key), l.image, p.data
+      from live as l
+      full join rowtrail.replay($3) as p on p.row_key = l.row_key
+      where l.image::text is distinct from p.data::text
+      order by 1
+    $query$,
+    rowtrail.full_name(of_table))
+  using
+    rowtrail.names_of(of_table, known.key_attnums), rowtrail.names_of(of_table, known.excluded_attnums), known.id;
+end
+$$;
+comment on function rowtrail.differences(regclass) is
+  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began and have not changed since count as different. Run it as somebody who may read both.';
+
+revoke all on function
+  rowtrail.history(regclass, anyelement),
+  rowtrail.history(regclass, text),
+  rowtrail.row_history(int, text),
+  rowtrail.replay(int),
+  rowtrail.differences(regclass)
+from public;
+grant execute on function
+  rowtrail.history(regclass, anyelement),
+  rowtrail.history(regclass, text),
+  rowtrail.row_history(int, text),
+  rowtrail.replay(int),
+  rowtrail.differences(regclass)
+to rowtrail_reader;
