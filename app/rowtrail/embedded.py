@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -137,6 +137,8 @@ class Server:
                 return
             if self.is_running():
                 self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w")
+            with suppress(OSError):
+                self.socket_folder.rmdir()
 
     def is_running(self) -> bool:
         """Whether the server accepts connections."""
