@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Dialect, Integer, Text, cast, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, OID, TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, synonym
+from sqlalchemy.orm import DeclarativeBase, Mapped, Query, mapped_column, scoped_session, synonym
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
@@ -58,6 +58,16 @@ class TrackedTable(Base):
     untracked_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
+class _Query:
+    """`Version.query`, as the models of Flask-SQLAlchemy have it; needs an application context."""
+
+    def __get__(self, instance: object, owner: "type[Version]") -> "Query[Version]":
+        from flask import current_app
+
+        session: scoped_session[Any] = current_app.extensions["sqlalchemy"].session
+        return session.query(owner)
+
+
 class Version(Base):
     """One change of one row, as the database recorded it: a row of `rowtrail.versions`.
 
@@ -93,6 +103,8 @@ class Version(Base):
     context: Mapped[dict[str, Any] | None] = mapped_column(ExactJSON)
 
     timestamp: Mapped[datetime] = synonym("changed_at")
+
+    query: ClassVar[_Query] = _Query()
 
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
