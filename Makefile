@@ -1,0 +1,53 @@
+# Needs Python >= 3.11 and make, nothing else: the PostgreSQL comes with the Python packages.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-16 lint format types bench lock wheel clean
+
+help:  ## Say what there is to make
+	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED)  ## Show it at work, then the pages at http://127.0.0.1:5000 (ARGS=--no-serve: without)
+	$(BIN)/rowtrail demo $(ARGS)
+
+test: $(INSTALLED)  ## Run the tests on the embedded PostgreSQL 18 (ARGS: pytest's)
+	$(BIN)/pytest -n 2 $(ARGS)
+
+test-16: $(INSTALLED)  ## The same on the embedded PostgreSQL 16
+	ROWTRAIL_TEST_BINARIES=$$($(BIN)/python -c 'from rowtrail.embedded import Server; print(Server().binaries.parents[1] / "pginstall/bin")') \
+	$(BIN)/pytest -n 2 $(ARGS)
+
+lint: $(INSTALLED)  ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(INSTALLED)  ## Put the code in its format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(INSTALLED)  ## Measure what tracking costs writers
+	$(BIN)/python bench/write.py $(ARGS)
+
+wheel: $(INSTALLED)  ## Build dist/*.whl and dist/*.tar.gz
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --quiet
+
+lock: $(INSTALLED)  ## Pin the dependencies anew
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		-c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+
+clean:  ## Remove what was made here; the embedded server's data stays
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "rowtrail needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; choose another with: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(INSTALLED)
