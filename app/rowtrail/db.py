@@ -1,5 +1,8 @@
 """Connections: which database is meant, and whether it is one that this rowtrail can read."""
 
+import re
+from typing import Any
+
 import psycopg2
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -10,6 +13,15 @@ from rowtrail.errors import NewerSchema, NoDatabase, NotUpgraded, RowtrailError,
 REVISION = "0001"
 
 CONNECT_TIMEOUT = 10  # seconds
+
+#: What may be a password in a text that is no URL: after user: and before @, or after password=.
+PASSWORD = re.compile(r"(?<=:)[^:@/\s]+(?=@)|(?<=password=)('[^']*'|[^\s&]+)")
+
+#: For every engine of rowtrail's.
+ENGINE_OPTIONS: dict[str, Any] = {
+    "pool_pre_ping": True,
+    "connect_args": {"connect_timeout": CONNECT_TIMEOUT, "application_name": "rowtrail"},
+}
 
 
 def parse_url(database: str) -> URL:
@@ -27,11 +39,11 @@ def parse_url(database: str) -> URL:
             parameters = psycopg2.extensions.parse_dsn(database)
             if not parameters:
                 raise ValueError(database)
-            return URL.create("postgresql+psycopg2", query=parameters)
+            return without_secrets_in_query(URL.create("postgresql+psycopg2", query=parameters))
         url = make_url(database)
     except (ArgumentError, ValueError, psycopg2.ProgrammingError):
         raise RowtrailError(
-            f"not the URL of a database: {database!r}; "
+            f"not the URL of a database: {PASSWORD.sub('***', database)!r}; "
             "write postgresql://user:password@host:5432/database"
         ) from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
@@ -39,7 +51,7 @@ def parse_url(database: str) -> URL:
             f"not a PostgreSQL database: {url.render_as_string()!r}; "
             "rowtrail keeps the history of PostgreSQL only: postgresql://…"
         )
-    return url.set(drivername="postgresql+psycopg2")
+    return without_secrets_in_query(url.set(drivername="postgresql+psycopg2"))
 
 
 def connect(database: str | URL) -> Engine:
@@ -49,11 +61,7 @@ def connect(database: str | URL) -> Engine:
         RowtrailError: it is no URL of a PostgreSQL database.
     """
     url = database if isinstance(database, URL) else parse_url(database)
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": "rowtrail"},
-    )
+    return create_engine(url, **ENGINE_OPTIONS)
 
 
 def no_database(error: OperationalError, url: URL) -> NoDatabase:
@@ -65,14 +73,18 @@ def no_database(error: OperationalError, url: URL) -> NoDatabase:
         mend = "check the names in DATABASE_URL"
     else:
         mend = "check DATABASE_URL, and that the server runs"
-    return NoDatabase(f"cannot connect to {url.render_as_string(hide_password=True)}: {cause}; {mend}")
+    return NoDatabase(
+        f"cannot connect to {url.render_as_string(hide_password=True)}: {cause}; {mend}"
+    )
 
 
 def installed_revision(connection: Connection) -> str | None:
     """The revision of the schema `rowtrail` in this database; None where it is not installed."""
     if connection.scalar(text("select to_regclass('rowtrail.alembic_version') is null")):
         return None
-    revision: str | None = connection.scalar(text("select version_num from rowtrail.alembic_version"))
+    revision: str | None = connection.scalar(
+        text("select version_num from rowtrail.alembic_version")
+    )
     return revision
 
 
@@ -108,3 +120,14 @@ def newer_schema(revision: str) -> NewerSchema:
         f"the schema rowtrail is at revision {revision}, which this rowtrail does not know "
         f"(it knows up to {REVISION}); install the newer rowtrail: pip install -U rowtrail"
     )
+
+
+def without_secrets_in_query(url: URL) -> URL:
+    """The same database, with user and password where SQLAlchemy hides the password in messages."""
+    query = dict(url.query)
+    user, password = query.pop("user", url.username), query.pop("password", url.password)
+    if not isinstance(user, str | None) or not isinstance(password, str | None):
+        raise RowtrailError(
+            "the URL of the database names its user or password twice; name it once"
+        )
+    return url.set(username=user, password=password, query=query)

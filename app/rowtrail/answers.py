@@ -1,0 +1,218 @@
+"""What history answers with: plain values, the same for the pages and for JSON."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+#: The words for the letters in rowtrail.versions.op.
+OPERATIONS = {"I": "insert", "U": "update", "D": "delete", "T": "truncate", "B": "baseline"}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a column, as PostgreSQL wrote it into the version.
+
+    Attributes:
+        kind: string, number, boolean, null, array or object.
+        text: for a string its characters, else its JSON; at most the first `EXCERPT` characters.
+        length: the number of characters that it really has.
+    """
+
+    kind: str
+    text: str
+    length: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `text` is all of it."""
+        return len(self.text) == self.length
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a change: before and after. None is no value at all, not a NULL."""
+
+    column: str
+    old: Value | None
+    new: Value | None
+
+    @classmethod
+    def of(cls, operation: str, column: str, *excerpts: Any) -> "Field":
+        """From the kind, text and length of one value or, for an update, of two."""
+        first = Value(*excerpts[:3])
+        if operation == "update":
+            return cls(column, first, Value(*excerpts[3:]) if excerpts[3] is not None else None)
+        return cls(column, first, None) if operation == "delete" else cls(column, None, first)
+
+    @property
+    def same_excerpt(self) -> bool:
+        """Whether two long values look alike here, since they differ only later."""
+        if self.old is None or self.new is None or (self.old.is_whole and self.new.is_whole):
+            return False
+        return (self.old.kind, self.old.text) == (self.new.kind, self.new.text)
+
+
+@dataclass(frozen=True)
+class TableName:
+    """A tracked table, by its number in the registry and its name as of now, quoted as in SQL."""
+
+    id: int
+    schema: str
+    name: str
+
+    @classmethod
+    def of(cls, row: Any) -> "TableName":
+        """From a row of a query."""
+        return cls(row.table_id, row.table_schema, row.name)
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One version: what changed, when, and who did it.
+
+    Attributes:
+        operation: insert, update, delete, truncate or baseline.
+        actor: who the application says it was; None where it named nobody.
+        login: who the database knows it was.
+        context: the JSON of what the writer chose to say; None where it said nothing.
+        fields: the columns that changed; for insert and baseline the row, for delete the row that
+            went. At most `FIELDS` of them.
+        columns: how many there really are.
+    """
+
+    id: int
+    table: TableName
+    operation: str
+    row_key: str
+    old_key: str | None
+    changed_at: datetime
+    era: int
+    xid: str
+    actor: str | None
+    login: str
+    context: str | None
+    fields: list[Field] = field(default_factory=list)
+    columns: int = 0
+
+    @property
+    def author(self) -> tuple[str | None, str, str | None]:
+        """Who it was, and what they said."""
+        return self.actor, self.login, self.context
+
+    @classmethod
+    def of(cls, row: Any) -> "Change":
+        """From a row of a query, with or without the columns that changed."""
+        operation = OPERATIONS[row.op]
+        return cls(
+            id=row.id,
+            table=TableName.of(row),
+            operation=operation,
+            row_key=row.row_key,
+            old_key=row.old_key,
+            changed_at=row.changed_at,
+            era=row.era,
+            xid=row.xid,
+            actor=row.actor,
+            login=row.login,
+            context=row.context,
+            fields=[Field.of(operation, *one) for one in getattr(row, "fields", None) or ()],
+            columns=getattr(row, "columns", None) or 0,
+        )
+
+
+@dataclass(frozen=True)
+class WholeVersion:
+    """A version with nothing left out; `data` and `old` are the server's own JSON."""
+
+    change: Change
+    data: str | None
+    old: str | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is or was tracked.
+
+    Attributes:
+        state: tracked, untracked, dropped, or what is wrong with its triggers.
+        mend: the SQL that mends the state, where there is something to mend.
+    """
+
+    name: TableName
+    state: str
+    mend: str | None
+    key_columns: list[str]
+    excluded_columns: list[str]
+    tracked_since: datetime
+    tracked_by: str
+    untracked_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> "Table":
+        """From a row of a query."""
+        return cls(
+            name=TableName.of(row),
+            state=row.state,
+            mend=row.mend,
+            key_columns=row.key_columns,
+            excluded_columns=row.excluded_columns,
+            tracked_since=row.tracked_since,
+            tracked_by=row.tracked_by,
+            untracked_at=row.untracked_at,
+        )
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """A table in the list of all: how much history it has, up to `COUNTED`, and its last change."""
+
+    table: Table
+    versions: int
+    has_more: bool
+    last: Change | None
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where in a history a page begins: before or after a version, or at its natural beginning."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some versions, and whether there are more on either side.
+
+    Attributes:
+        changes: in the order in which they are shown.
+        older: the cursor of the page with the versions before these; None when there are none.
+        newer: the same for those after.
+    """
+
+    changes: list[Change]
+    older: Cursor | None
+    newer: Cursor | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """How many changes of one kind a transaction made in one table."""
+
+    table: TableName
+    operation: str
+    changes: int
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """What one transaction changed: all of it in numbers, up to `COUNTED`, and a page of it."""
+
+    era: int
+    xid: str
+    parts: list[Part]
+    has_more: bool
+    page: Page

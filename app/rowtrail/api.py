@@ -1,0 +1,174 @@
+"""The same as JSON: each page's URL with .json. Numbers are exactly as PostgreSQL wrote them."""
+
+from typing import Any
+
+import simplejson
+from flask import Blueprint, Response, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from rowtrail import history
+from rowtrail.answers import Change, Cursor, Field, Page, Table, TableName, TableSummary, Value
+from rowtrail.config import check_schema, database, forget_schema
+from rowtrail.pages import cursor, row_key
+
+api = Blueprint("api", __name__)
+
+
+@api.get("/tables.json")
+def tables() -> Response:
+    check_schema()
+    found = history.tables(database.session())
+    return exact(
+        database=history.database_name(database.session()),
+        tables=[summary_of(one) for one in found],
+    )
+
+
+@api.get("/tables/<int:table_id>.json")
+def table(table_id: int) -> Response:
+    check_schema()
+    found = history.table(database.session(), table_id)
+    page = history.feed(database.session(), table_id, cursor())
+    return exact(table=table_of(found), **page_of(page))
+
+
+@api.get("/tables/<int:table_id>/row.json")
+def row(table_id: int) -> BaseResponse:
+    check_schema()
+    found = history.table(database.session(), table_id)
+    key = row_key()
+    try:
+        page = history.row(database.session(), found, key, cursor())
+    except history.NotThere:
+        if other := history.canonical_key(database.session(), found, key):
+            return redirect(url_for(".row", table_id=table_id, key=other))
+        raise
+    return exact(table=table_of(found), row_key=key, **page_of(page))
+
+
+@api.get("/tables/<int:table_id>/versions/<int:version_id>.json")
+def version(table_id: int, version_id: int) -> Response:
+    check_schema()
+    found = history.version(database.session(), table_id, version_id)
+    return exact(**metadata_of(found.change), data=raw(found.data), old=raw(found.old))
+
+
+@api.get("/transactions/<int:era>-<int:xid>.json")
+def transaction(era: int, xid: int) -> Response:
+    check_schema()
+    found = history.transaction(database.session(), era, xid, cursor())
+    parts = [
+        {"table": name_of(part.table), "operation": part.operation, "changes": part.changes}
+        for part in found.parts
+    ]
+    return exact(
+        era=found.era, xid=found.xid, parts=parts, has_more=found.has_more, **page_of(found.page)
+    )
+
+
+@api.get("/health.json")
+def health() -> Response:
+    forget_schema()
+    check_schema()
+    return exact(status="ok")
+
+
+def exact(**content: Any) -> Response:
+    """A response of JSON."""
+    text = simplejson.dumps(content, use_decimal=True, ensure_ascii=False)
+    return current_app.response_class(text + "\n", mimetype="application/json")
+
+
+def raw(json_text: str | None) -> Any:
+    """The server's own JSON, as it is: a parser would turn 1.50 into 1.5."""
+    return None if json_text is None else simplejson.RawJSON(json_text)
+
+
+def summary_of(found: TableSummary) -> dict[str, Any]:
+    return {
+        **table_of(found.table),
+        "versions": found.versions,
+        "has_more_versions": found.has_more,
+        "last_change": found.last and metadata_of(found.last),
+    }
+
+
+def table_of(table: Table) -> dict[str, Any]:
+    return {
+        **name_of(table.name),
+        "state": table.state,
+        "mend": table.mend,
+        "key_columns": table.key_columns,
+        "excluded_columns": table.excluded_columns,
+        "tracked_since": table.tracked_since.isoformat(),
+        "tracked_by": table.tracked_by,
+        "untracked_at": table.untracked_at and table.untracked_at.isoformat(),
+        "url": url_for(".table", table_id=table.name.id),
+    }
+
+
+def name_of(table: TableName) -> dict[str, Any]:
+    return {"id": table.id, "schema": table.schema, "name": table.name}
+
+
+def page_of(page: Page) -> dict[str, Any]:
+    return {
+        "versions": [change_of(change) for change in page.changes],
+        "older": place(page.older),
+        "newer": place(page.newer),
+    }
+
+
+def place(cursor: Cursor | None) -> str | None:
+    """The URL of the page there, of the same question."""
+    if cursor is None:
+        return None
+    arguments: dict[str, Any] = {**(request.view_args or {}), "before": cursor.before}
+    if "key" in request.args:
+        arguments["key"] = request.args["key"]
+    return url_for(
+        f".{(request.endpoint or '').removeprefix('api.')}", after=cursor.after, **arguments
+    )
+
+
+def change_of(change: Change) -> dict[str, Any]:
+    """A version with the columns that changed; of a long value only an excerpt, by that name."""
+    return {
+        **metadata_of(change),
+        "fields": [field_of(field) for field in change.fields],
+        "columns": change.columns,
+    }
+
+
+def metadata_of(change: Change) -> dict[str, Any]:
+    return {
+        "id": change.id,
+        "table": name_of(change.table),
+        "operation": change.operation,
+        "row_key": change.row_key,
+        "old_key": change.old_key,
+        "changed_at": change.changed_at.isoformat(),
+        "era": change.era,
+        "xid": change.xid,
+        "actor": change.actor,
+        "login": change.login,
+        "context": raw(change.context),
+        "url": url_for(".version", table_id=change.table.id, version_id=change.id),
+    }
+
+
+def field_of(field: Field) -> dict[str, Any]:
+    return {
+        "column": field.column,
+        **value_of("old", field.old),
+        **value_of("new", field.new),
+    }
+
+
+def value_of(side: str, value: Value | None) -> dict[str, Any]:
+    """The value, under `old` or `new`; a long one under `old_excerpt` with its `old_length`."""
+    if value is None:
+        return {}
+    if not value.is_whole:
+        return {f"{side}_excerpt": value.text, f"{side}_length": value.length}
+    return {side: value.text if value.kind == "string" else raw(value.text)}

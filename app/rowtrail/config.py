@@ -1,0 +1,190 @@
+"""The reader's application: its database, its headers, its errors.
+
+Whatever the login could do, each transaction of the reader begins by giving up all but reading.
+"""
+
+import os
+
+from flask import Flask, Response, current_app, render_template, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
+from rowtrail.errors import NotUpgraded, RowtrailError, explain
+from rowtrail.history import NotThere
+
+database = SQLAlchemy()
+
+STATEMENT_TIMEOUT = 15  # seconds
+
+#: The first statement of every transaction; all of it ends with the transaction. The search path
+#: is fixed so that no function of the database's users runs in place of PostgreSQL's own.
+BEGIN = f"""
+select
+  set_config('role', 'rowtrail_reader', true),
+  set_config('transaction_read_only', 'on', true),
+  set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', true),
+  set_config('timezone', 'UTC', true),
+  set_config('search_path', 'pg_catalog, pg_temp', true),
+  set_config('jit', 'off', true)
+"""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def make_app(url: str | URL | None) -> Flask:
+    """What `rowtrail.create_app()` gives."""
+    from rowtrail.api import api
+    from rowtrail.pages import pages
+
+    app = Flask("rowtrail")
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url(url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    database.init_app(app)
+    with app.app_context():
+        event.listen(database.engine, "begin", only_read)
+
+    app.register_blueprint(pages)
+    app.register_blueprint(api)
+    app.before_request(refuse_to_write)
+    app.after_request(add_headers)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(NotThere, not_there)
+    app.register_error_handler(RowtrailError, not_available)
+    app.register_error_handler(DBAPIError, database_error)
+    app.register_error_handler(PoolTimeout, too_busy)
+    return app
+
+
+def database_url(url: str | URL | None) -> URL:
+    """The URL that was given, or else the environment's."""
+    given = url or os.environ.get("DATABASE_URL")
+    if not given:
+        raise RowtrailError(
+            "no database is named; set DATABASE_URL=postgresql://user:password@host:5432/database"
+        )
+    return parse_url(given) if isinstance(given, str) else given
+
+
+def check_schema() -> None:
+    """Makes sure that this process has once seen the schema that it is made for.
+
+    Raises:
+        RowtrailError: it has another revision, is not there, or may not be read.
+    """
+    if not current_app.extensions.get("rowtrail.checked"):
+        require_current(database.session.connection())
+        current_app.extensions["rowtrail.checked"] = True
+
+
+def forget_schema() -> None:
+    """Lets the next request look at the schema again."""
+    current_app.extensions.pop("rowtrail.checked", None)
+
+
+def only_read(connection: Connection) -> None:
+    """Begins a transaction that can do nothing but read."""
+    connection.exec_driver_sql(BEGIN)
+
+
+def refuse_to_write() -> None:
+    """There is nothing to write to, at any URL."""
+    if request.method not in ("GET", "HEAD"):
+        raise MethodNotAllowed(
+            ["GET", "HEAD"], f"rowtrail only shows history: GET, not {request.method}"
+        )
+
+
+def add_headers(response: Response) -> Response:
+    """Adds the headers of security; history is kept in no cache."""
+    response.headers.update(HEADERS)
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def http_error(error: HTTPException) -> Response | HTTPException:
+    """What is wrong with the request: 400, 404, 405; or with rowtrail itself: 500."""
+    status = error.code or 500
+    if status < 400:
+        return error
+    message = error.description or error.name
+    if status == 500:
+        message = "rowtrail itself failed; the log of its server says where"
+    response = said(status, error.name, message)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.valid_methods or ())
+    return response
+
+
+def not_there(error: RowtrailError) -> Response:
+    """The history holds nothing of the sort."""
+    return said(404, "Not in the history", str(error))
+
+
+def not_available(error: RowtrailError) -> Response:
+    """The history cannot be read now, and why."""
+    return said(503, "The history cannot be read", str(error))
+
+
+def database_error(error: DBAPIError) -> Response:
+    """The database failed; whatever it was, its schema may be another one by the next request."""
+    forget_schema()
+    return not_available(explained(error))
+
+
+def too_busy(_: PoolTimeout) -> Response:
+    """More requests at once than connections."""
+    return not_available(
+        RowtrailError("all connections to the database are in use; try again in a moment")
+    )
+
+
+def explained(error: DBAPIError) -> RowtrailError:
+    """The error that a person can mend, for one that a query of the reader met."""
+    code = getattr(error.orig, "pgcode", None)
+    if error.statement == BEGIN and code == "42501":
+        login = database.engine.url.username or "<the login>"
+        return RowtrailError(
+            f"the login {login} may not read the history; "
+            f"let its owner run: grant rowtrail_reader to {login};"
+        )
+    if error.statement == BEGIN and code == "22023":
+        return NotUpgraded("rowtrail is not installed in this database; run: rowtrail upgrade")
+    if code == "57014":
+        return RowtrailError(
+            f"the database did not answer within {STATEMENT_TIMEOUT} s; "
+            "it is busy, or the history is locked: try again"
+        )
+    if isinstance(error, OperationalError) and (
+        error.connection_invalidated or error.statement is None
+    ):
+        return no_database(error, database.engine.url)
+    return RowtrailError(explain(error))
+
+
+def said(status: int, title: str, message: str) -> Response:
+    """An error as a page, as JSON or as a line of text, according to the URL."""
+    line = " ".join(message.split())
+    if status >= 500:
+        current_app.logger.error("%s: %s", request.path, line)
+    if request.path.endswith(".json"):
+        return current_app.response_class(
+            current_app.json.dumps({"error": line}) + "\n", status, mimetype="application/json"
+        )
+    if request.path == "/health":
+        return current_app.response_class(f"{line}\n", status, mimetype="text/plain")
+    page = render_template("error.html", status=status, title=title, message=line)
+    return current_app.response_class(page, status)

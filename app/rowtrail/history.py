@@ -1,0 +1,234 @@
+"""The questions that people ask of history. All SQL of the reader is here.
+
+Every question is bounded, however long the history: pages are found by an index from a version's
+id on, counting stops early, and long values are cut on the server.
+"""
+
+from sqlalchemy import BigInteger, Text, cast, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from rowtrail.answers import (
+    OPERATIONS,
+    Change,
+    Cursor,
+    Page,
+    Part,
+    Table,
+    TableName,
+    TableSummary,
+    Transaction,
+    WholeVersion,
+)
+from rowtrail.errors import RowtrailError
+from rowtrail.paging import METADATA, NAMES, named, nearest, page_of, t, v
+
+COUNTED = 10_000  # versions; counting stops there
+
+BIGGEST_INT = 2**31 - 1
+BIGGEST_BIGINT = 2**63 - 1
+
+
+class NotThere(RowtrailError):  # noqa: N818
+    """What was asked for is not in the history."""
+
+
+def tables(session: Session) -> list[TableSummary]:
+    """What is and was tracked, by name, with the size of its history and its last change."""
+    some = select(literal(1)).where(v.c.table_id == t.c.id).limit(COUNTED + 1).correlate(t)
+    size = select(func.count()).select_from(some.lateral("some")).scalar_subquery()
+    sizes = {row.id: row.size for row in session.execute(select(t.c.id, size.label("size")))}
+    newest = (
+        select(*METADATA)
+        .where(v.c.table_id == t.c.id)
+        .order_by(v.c.id.desc())
+        .limit(1)
+        .correlate(t)
+        .lateral("newest")
+    )
+    found = session.execute(select(*newest.c, *NAMES).select_from(named(t.join(newest, true()))))
+    last = {row.table_id: Change.of(row) for row in found}
+    return [
+        TableSummary(
+            table=table,
+            versions=min(sizes[table.name.id], COUNTED),
+            has_more=sizes[table.name.id] > COUNTED,
+            last=last.get(table.name.id),
+        )
+        for table in map(Table.of, session.execute(REGISTRY))
+    ]
+
+
+def database_name(session: Session) -> str:
+    """The database that all this is about."""
+    return str(session.scalar(select(func.current_database())))
+
+
+def table(session: Session, table_id: int) -> Table:
+    """One table of the registry.
+
+    Raises:
+        NotThere: there is none with this number.
+    """
+    found = None
+    if table_id <= BIGGEST_INT:
+        found = session.execute(REGISTRY.where(t.c.id == table_id)).one_or_none()
+    if found is None:
+        raise NotThere(f"no table has the number {table_id}; /tables lists all that have a history")
+    return Table.of(found)
+
+
+def feed(session: Session, table_id: int, cursor: Cursor) -> Page:
+    """The changes of a table, newest first."""
+    return page_of(session, [[v.c.table_id == table_id]], cursor)
+
+
+def row(session: Session, table: Table, key: str, cursor: Cursor) -> Page:
+    """The versions of one row, newest first, with those that gave it another key or this one.
+
+    Where the whole table was truncated while the row was there, that marker stands among them.
+
+    Raises:
+        NotThere: no version has this key.
+    """
+    in_table = v.c.table_id == table.name.id
+    alternatives = [
+        [in_table, v.c.row_key == key, v.c.op != "T"],
+        [in_table, v.c.old_key == key],
+    ]
+    page = page_of(session, alternatives, cursor)
+    if not (page.changes or page.newer or page.older):
+        raise NotThere(f"no version of {table.name} has the key {key!r}")
+    newer = None
+    if page.newer and page.newer.after is not None:
+        newer = nearest(session, alternatives, v.c.id > page.newer.after, upward=True)
+    changes = with_truncations(session, page.changes, key, newer)
+    return Page(changes, older=page.older, newer=page.newer)
+
+
+def canonical_key(session: Session, table: Table, key: str) -> str | None:
+    """A composite key as rowtrail writes it, [42, 1] for [42,1]; None where it is written so."""
+    if len(table.key_columns) < 2:
+        return None
+    try:
+        # Bound as text: SQLAlchemy would make a JSON string of it.
+        written: str | None = session.scalar(select(cast(cast(literal(key, Text), JSONB), Text)))
+    except DBAPIError:
+        session.rollback()
+        return None
+    return written if written != key else None
+
+
+def transaction(session: Session, era: int, xid: int, cursor: Cursor) -> Transaction:
+    """What one transaction changed, in the order in which it did.
+
+    Raises:
+        NotThere: it changed no row of a tracked table.
+    """
+    nothing = NotThere(f"the transaction {era}-{xid} changed no row of a tracked table")
+    if era > BIGGEST_INT or xid > BIGGEST_BIGINT:
+        raise nothing
+    # The expression of the index versions_time.
+    where = [cast(cast(v.c.xid, Text), BigInteger) == xid, v.c.era == era]
+    some = select(v.c.table_id, v.c.op).where(*where).limit(COUNTED + 1).subquery("some")
+    counted = (
+        select(*NAMES, t.c.id.label("table_id"), some.c.op, func.count().label("changes"))
+        .select_from(named(some.join(t, t.c.id == some.c.table_id)))
+        .group_by(t.c.id, *NAMES, some.c.op)
+        .order_by(*NAMES, some.c.op)
+    )
+    parts = [
+        Part(TableName.of(found), OPERATIONS[found.op], found.changes)
+        for found in session.execute(counted)
+    ]
+    if not parts:
+        raise nothing
+    page = page_of(session, [where], Cursor(after=0) if cursor == Cursor() else cursor)
+    page.changes.reverse()
+    has_more = sum(part.changes for part in parts) > COUNTED
+    return Transaction(era, str(xid), parts, has_more, page)
+
+
+def version(session: Session, table_id: int, version_id: int) -> WholeVersion:
+    """One version, whole.
+
+    Raises:
+        NotThere: this table has no version with this id.
+    """
+    found = None
+    if table_id <= BIGGEST_INT and version_id <= BIGGEST_BIGINT:
+        found = session.execute(
+            select(
+                *METADATA,
+                *NAMES,
+                cast(v.c.data, Text).label("data_text"),
+                cast(v.c.old, Text).label("old_text"),
+            )
+            .select_from(named(v.join(t, t.c.id == v.c.table_id)))
+            .where(v.c.table_id == table_id, v.c.id == version_id)
+            .limit(1)
+        ).one_or_none()
+    if found is None:
+        raise NotThere(f"the table with the number {table_id} has no version {version_id}")
+    return WholeVersion(Change.of(found), found.data_text, found.old_text)
+
+
+status = func.rowtrail.status().table_valued("table_id", "state", "mend", name="status")
+
+REGISTRY = (
+    select(
+        *(t.c.id.label("table_id"), *NAMES, status.c.state, status.c.mend),
+        *(t.c.key_columns, t.c.excluded_columns),
+        *(t.c.tracked_since, t.c.tracked_by, t.c.untracked_at),
+    )
+    .select_from(named(t.join(status, status.c.table_id == t.c.id)))
+    .order_by("table_schema", "name", t.c.id)
+)
+
+
+def with_truncations(
+    session: Session, changes: list[Change], key: str, newer: int | None
+) -> list[Change]:
+    """A row's versions, newest first, with a TRUNCATE of the table where one ended the row.
+
+    Args:
+        newer: the id of the row's next version after these.
+    """
+    next_ids = [newer, *(change.id for change in changes)]
+    next_changes = [None, *changes]
+    # Where an UPDATE or DELETE follows, the row was there all the time.
+    ends = {
+        change.id: next_id
+        for change, next_id, following in zip(changes, next_ids, next_changes, strict=False)
+        if change.row_key == key
+        and change.operation in ("insert", "update", "baseline")
+        and not (following and following.operation == "delete")
+        and not (following and following.operation == "update" and following.old_key in (None, key))
+    }
+    if not ends:
+        return changes
+    left = (
+        func.unnest(cast(list(ends), ARRAY(BigInteger)))
+        .table_valued("id", name="left_at")
+        .render_derived()
+    )
+    marker = (
+        select(*METADATA)
+        .where(v.c.table_id == changes[0].table.id, v.c.row_key == "", v.c.op == "T")
+        .where(v.c.id > left.c.id)
+        .order_by(v.c.id)
+        .limit(1)
+        .correlate(left)
+        .lateral("marker")
+    )
+    everything = named(left.join(marker, true()).join(t, t.c.id == marker.c.table_id))
+    found = session.execute(
+        select(*marker.c, *NAMES, left.c.id.label("left_at")).select_from(everything)
+    )
+    markers = []
+    for row in found:
+        end = ends[row.left_at]
+        if end is None or row.id < end:
+            markers.append(Change.of(row))
+    return sorted([*changes, *markers], key=lambda change: change.id, reverse=True)

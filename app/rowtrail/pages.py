@@ -1,0 +1,188 @@
+"""The pages. A URL is a place; the same with .json gives the same content as JSON (api.py)."""
+
+import json
+import re
+import unicodedata
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response as BaseResponse
+
+from rowtrail import __version__, history
+from rowtrail.answers import Cursor, Value
+from rowtrail.config import check_schema, database, forget_schema
+
+pages = Blueprint("pages", __name__)
+
+#: Longer values are folded.
+FOLDED = 160  # characters
+
+
+@pages.get("/")
+def start() -> BaseResponse:
+    return redirect(url_for(".tables"))
+
+
+@pages.get("/tables")
+def tables() -> str:
+    check_schema()
+    return render_template(
+        "tables.html",
+        tables=history.tables(database.session()),
+        database=history.database_name(database.session()),
+    )
+
+
+@pages.get("/tables/<int:table_id>")
+def table(table_id: int) -> str:
+    check_schema()
+    found = history.table(database.session(), table_id)
+    page = history.feed(database.session(), table_id, cursor())
+    return render_template("table.html", table=found, page=page)
+
+
+@pages.get("/tables/<int:table_id>/row")
+def row(table_id: int) -> str | BaseResponse:
+    check_schema()
+    found = history.table(database.session(), table_id)
+    key = row_key()
+    try:
+        page = history.row(database.session(), found, key, cursor())
+    except history.NotThere:
+        if other := history.canonical_key(database.session(), found, key):
+            return redirect(url_for(".row", table_id=table_id, key=other))
+        raise
+    return render_template("row.html", table=found, key=key, page=page)
+
+
+@pages.get("/tables/<int:table_id>/versions/<int:version_id>")
+def version(table_id: int, version_id: int) -> BaseResponse:
+    """The place of a version is its row's timeline, from it on."""
+    check_schema()
+    change = history.version(database.session(), table_id, version_id).change
+    place: dict[str, Any] = {"before": version_id + 1, "_anchor": f"v{version_id}"}
+    if change.operation == "truncate":
+        return redirect(url_for(".table", table_id=table_id, **place))
+    return redirect(url_for(".row", table_id=table_id, key=change.row_key, **place))
+
+
+@pages.get("/transactions/<int:era>-<int:xid>")
+def transaction(era: int, xid: int) -> str:
+    check_schema()
+    found = history.transaction(database.session(), era, xid, cursor())
+    return render_template("transaction.html", transaction=found)
+
+
+@pages.get("/health")
+def health() -> Response:
+    forget_schema()
+    check_schema()
+    return current_app.response_class("ok\n", mimetype="text/plain")
+
+
+def cursor() -> Cursor:
+    """Where the page begins, by `?before=` or `?after=` a version's id."""
+    ends = {}
+    for name in ("before", "after"):
+        given = request.args.get(name)
+        if given is None:
+            continue
+        if not re.fullmatch(r"[0-9]{1,19}", given) or int(given) > history.BIGGEST_BIGINT:
+            abort(400, f"{name} is the id of a version, a whole number, not {given!r}")
+        ends[name] = int(given)
+    if len(ends) > 1:
+        abort(400, "a page is before one version or after one; give only one of the two")
+    return Cursor(**ends)
+
+
+def row_key() -> str:
+    """The key of the row that is meant, by `?key=`."""
+    key = request.args.get("key")
+    if key is None:
+        abort(400, "which row? name its key: /tables/1/row?key=42")
+    if "\0" in key:
+        abort(400, "no key of PostgreSQL has the character NUL in it")
+    return key
+
+
+# What the templates need --------------------------------------------------------------------------
+
+
+@pages.app_context_processor
+def for_templates() -> dict[str, Any]:
+    return {"version": __version__, "FOLDED": FOLDED}
+
+
+@pages.app_template_filter()
+def visible(text: str) -> Markup:
+    """Text in which nothing hides: control, direction and invisible characters are written out."""
+    parts: list[Markup] = []
+    position = 0
+    for found in SUSPECT.finditer(text):
+        if unicodedata.category(found[0]) not in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"):
+            continue
+        parts.append(escape(text[position : found.start()]))
+        written = Markup('<span class="code">{}</span>').format(code_of(found[0]))
+        parts.append(written + "\n" if found[0] == "\n" else written)
+        position = found.end()
+    return Markup("").join([*parts, escape(text[position:])])
+
+
+#: All but the ranges in which there is nothing to hide; what it finds is looked at closely.
+SUSPECT = re.compile(r"[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u05ff\u3000-\ud7ff]")
+
+SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def code_of(character: str) -> str:
+    """The escape by which a character is written in JSON and Python."""
+    number = ord(character)
+    return SHORT.get(character) or (f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}")
+
+
+@pages.app_template_filter()
+def ago(moment: datetime) -> str:
+    """How long ago, in the largest unit that fits."""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    for name, length in UNITS:
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {name}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+UNITS = (
+    ("year", 31_556_952),
+    ("month", 2_629_746),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+    ("second", 5),
+)
+
+
+@pages.app_template_filter()
+def pairs(context: str) -> list[tuple[str, Value]]:
+    """What the writer chose to say, each with its name; the reason first."""
+    said: dict[str, Any] = json.loads(context, parse_float=Decimal)
+    found = []
+    for name, value in sorted(said.items(), key=lambda pair: pair[0] != "reason"):
+        text = (
+            value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+        )
+        found.append(
+            (name, Value("string" if isinstance(value, str) else "object", text, len(text)))
+        )
+    return found

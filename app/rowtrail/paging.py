@@ -1,0 +1,180 @@
+"""How a page of versions is read: from a version's id on, by an index, with long values cut."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    FromClause,
+    Join,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy import table as sql_table
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from rowtrail.answers import Change, Cursor, Page
+from rowtrail.models import TrackedTable, Version
+
+PAGE = 50  # versions
+EXCERPT = 500  # characters of a value
+FIELDS = 100  # columns of a version
+
+#: What tells which versions are meant: all conditions of one of the alternatives. The alternatives
+#: exclude each other, and each is found by an index of its own.
+Alternatives = Sequence[Sequence[ColumnElement[bool]]]
+
+t = TrackedTable.__table__
+v = Version.__table__
+pg_class = sql_table(
+    "pg_class", column("oid"), column("relname"), column("relnamespace"), schema="pg_catalog"
+)
+pg_namespace = sql_table("pg_namespace", column("oid"), column("nspname"), schema="pg_catalog")
+pg_attribute = sql_table(
+    "pg_attribute", column("attrelid"), column("attname"), column("attnum"), schema="pg_catalog"
+)
+
+#: The columns of a version but for the row itself, which may be long.
+METADATA: list[ColumnElement[Any]] = [
+    *(v.c.id, v.c.table_id, v.c.op, v.c.row_key, v.c.old_key, v.c.changed_at),
+    *(v.c.era, v.c.xid, v.c.actor, v.c.login, cast(v.c.context, Text).label("context")),
+]
+
+#: A table's name as of now or, after it was dropped, as last seen; quoted where SQL needs it.
+NAMES: list[ColumnElement[Any]] = [
+    func.quote_ident(func.coalesce(pg_namespace.c.nspname, t.c.schema_name)).label("table_schema"),
+    func.quote_ident(func.coalesce(pg_class.c.relname, t.c.table_name)).label("name"),
+]
+
+
+def named(tables: FromClause) -> Join:
+    """The registry, or a join with it, together with what `NAMES` needs."""
+    return tables.outerjoin(pg_class, pg_class.c.oid == t.c.relid).outerjoin(
+        pg_namespace, pg_namespace.c.oid == pg_class.c.relnamespace
+    )
+
+
+def page_of(session: Session, alternatives: Alternatives, cursor: Cursor) -> Page:
+    """The versions that are meant, from the cursor on, newest first."""
+    upward = cursor.after is not None
+    behind = None
+    start: ColumnElement[bool] = true()
+    if cursor.after is not None:
+        start, behind = v.c.id > cursor.after, v.c.id <= cursor.after
+    elif cursor.before is not None:
+        start, behind = v.c.id < cursor.before, v.c.id >= cursor.before
+    found = read(session, alternatives, start, upward)
+    changes = found[:PAGE]
+    ahead = changes[-1].id if len(found) > PAGE else None
+    edge = None
+    if behind is not None and nearest(session, alternatives, behind, not upward) is not None:
+        edge = changes[0].id if changes else None
+        if edge is None:
+            edge = (
+                cursor.after + 1 if cursor.after is not None else max((cursor.before or 0) - 1, 0)
+            )
+    newest, oldest = (ahead, edge) if upward else (edge, ahead)
+    return Page(
+        changes[::-1] if upward else changes,
+        older=None if oldest is None else Cursor(before=oldest),
+        newer=None if newest is None else Cursor(after=newest),
+    )
+
+
+def read(
+    session: Session,
+    alternatives: Alternatives,
+    start: ColumnElement[bool],
+    upward: bool,
+) -> list[Change]:
+    """The next versions from there, one more than fill a page."""
+    data = type_coerce(v.c.data, JSONB).label("data")
+    old = type_coerce(v.c.old, JSONB).label("old")
+    parts = [
+        select(*METADATA, data, old)
+        .where(*where, start)
+        .order_by(v.c.id if upward else v.c.id.desc())
+        .limit(PAGE + 1)
+        for where in alternatives
+    ]
+    page: FromClause = parts[0].subquery("page")
+    if len(parts) > 1:
+        every = union_all(*parts).subquery("every")
+        order = every.c.id if upward else every.c.id.desc()
+        page = select(every).order_by(order).limit(PAGE + 1).subquery("page")
+    fields = fields_of(page)
+    shown = [one for one in page.c if one.name not in ("data", "old")]
+    everything = named(page.join(t, t.c.id == page.c.table_id).join(fields, true()))
+    order = page.c.id if upward else page.c.id.desc()
+    found = select(*shown, *NAMES, *fields.c).select_from(everything).order_by(order)
+    return [Change.of(row) for row in session.execute(found)]
+
+
+def nearest(
+    session: Session,
+    alternatives: Alternatives,
+    start: ColumnElement[bool],
+    upward: bool,
+) -> int | None:
+    """The id of the first version from there."""
+    order = v.c.id if upward else v.c.id.desc()
+    ids = [
+        session.scalar(select(v.c.id).where(*where, start).order_by(order).limit(1))
+        for where in alternatives
+    ]
+    found = [one for one in ids if one is not None]
+    return (min if upward else max)(found, default=None)
+
+
+def fields_of(page: FromClause) -> LateralFromClause:
+    """The columns that each version of a page shows, in the table's own order."""
+    pairs = (column("key", Text), column("value", JSONB))
+    # Both are unpacked once: a long value is decompressed whole for each look at its row.
+    before = func.jsonb_each(func.coalesce(page.c.old, page.c.data)).table_valued(
+        *pairs, name="before"
+    )
+    after = func.jsonb_each(case((page.c.op == "U", page.c.data))).table_valued(
+        *pairs, name="after"
+    )
+    own = and_(
+        pg_attribute.c.attrelid == t.c.relid, pg_attribute.c.attname == func.name(before.c.key)
+    )
+    shown = (
+        select(
+            func.json_build_array(
+                before.c.key, *excerpt(before.c.value), *excerpt(after.c.value)
+            ).label("field"),
+            func.count().over().label("columns"),
+        )
+        .select_from(
+            before.outerjoin(after, after.c.key == before.c.key).outerjoin(pg_attribute, own)
+        )
+        .order_by(pg_attribute.c.attnum.nulls_last(), before.c.key)
+        .limit(FIELDS)
+        .correlate(page, t)
+        .lateral("shown")
+    )
+    return select(
+        func.json_agg(shown.c.field, type_=JSON).label("fields"),
+        func.max(shown.c.columns).label("columns"),
+    ).lateral("fields")
+
+
+def excerpt(value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """The kind of a JSON value, its beginning as text, and its length."""
+    kind = func.jsonb_typeof(value)
+    content = case(
+        (kind == "string", value.op("#>>")(cast([], ARRAY(Text)))), else_=cast(value, Text)
+    )
+    return kind, func.left(content, EXCERPT), func.length(content)
