@@ -35,12 +35,14 @@ COLUMNS = """
 
 # About 300 bytes a row.
 ROW = """
-  {id}, mod({id},1000), 'open', mod({id},10000) / 100.0, 'EUR', repeat('note ', 20), repeat('address ', 10),
-  now(), now(), false, mod({id},10), md5(({id})::text)::uuid
+  {id}, mod({id}, 1000), 'open', mod({id}, 10000) / 100.0, 'EUR', repeat('note ', 20),
+  repeat('address ', 10), now(), now(), false, mod({id}, 10), md5(({id})::text)::uuid
 """
 
 FLOOR = f"""
-create table floor_history (changed_at timestamptz, op "char", login text, {COLUMNS.replace(" primary key", "")});
+create table floor_history (
+  changed_at timestamptz, op "char", login text, {COLUMNS.replace(" primary key", "")}
+);
 create index on floor_history (id);
 create function floor_capture() returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
@@ -48,7 +50,8 @@ begin
   if tg_op = 'DELETE' then
     insert into public.floor_history select clock_timestamp(), 'D', session_user, old.*;
   else
-    insert into public.floor_history select clock_timestamp(), left(tg_op, 1)::"char", session_user, new.*;
+    insert into public.floor_history
+    select clock_timestamp(), left(tg_op, 1)::"char", session_user, new.*;
   end if;
   return null;
 end $$;
@@ -82,16 +85,21 @@ def workloads(server: Server, connection: Connection, seconds: int) -> list[Work
     def single(script: str, clients: int) -> Callable[[str], float]:
         return lambda table: pgbench(server, script.format(table=table), clients, seconds)
 
-    fill = f"insert into {{table}} select {ROW.format(id='g')} from generate_series(1, {ROWS}) g"  # noqa: S608
+    fill = f"insert into {{table}} select {ROW.format(id='g')} from generate_series(1, {ROWS}) g"
     update = "update {table} set status = 'paid', amount = amount + 1, paid = not paid"
     empty = "truncate {table}"
     full = f"{empty}; {fill}"
     one = f"""\\set id random(1, {ROWS})
 {update.replace(", paid = not paid", "")} where id = :id;
 """
-    insert_one = f"insert into {{table}} select {ROW.format(id='g')} from nextval('bench_id') g;\n"  # noqa: S608
+    row = ROW.format(id="g")
+    insert_one = f"insert into {{table}} select {row} from nextval('bench_id') g;\n"
     single_ones = [
-        Workload(f"single-row {name}, {clients} client{'s' * (clients > 1)}", single(script, clients), full)
+        Workload(
+            f"single-row {name}, {clients} client{'s' * (clients > 1)}",
+            single(script, clients),
+            full,
+        )
         for clients in (1, 4)
         for name, script in (("INSERT", insert_one), ("UPDATE", one))
     ]
@@ -111,8 +119,8 @@ def pgbench(server: Server, script: str, clients: int, seconds: int) -> float:
         done = subprocess.run(
             [
                 server.binaries / "pgbench", "-h", server.socket_folder, "-U", "postgres", "-n",
-                "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-T", str(seconds),
-                "-f", file.name, "postgres",
+                "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)),
+                "-T", str(seconds), "-f", file.name, "postgres",
             ],
             check=True, capture_output=True, text=True,
             env={**os.environ, "PGOPTIONS": "-c synchronous_commit=off"},
@@ -144,8 +152,10 @@ def main() -> None:
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 prepare_tables(connection)
                 version = connection.scalar(text("show server_version"))
-                print(f"PostgreSQL {version}, {os.cpu_count()} cores, {platform.machine()}; ", end="")
-                print(f"medians of {options.rounds} rounds; µs a row (share of the untracked speed)\n")
+                print(
+                    f"PostgreSQL {version}, {os.cpu_count()} cores, {platform.machine()}; medians "
+                    f"of {options.rounds} rounds; µs a row (share of the untracked speed)\n"
+                )
                 print(f"| | {' | '.join(CONTENDERS)} | rowtrail to floor |")
                 print("|---" * (len(CONTENDERS) + 2) + "|", flush=True)
                 for workload in workloads(server, connection, options.seconds):
@@ -167,7 +177,8 @@ def measure(connection: Connection, workload: Workload, rounds: int) -> None:
             times[table].append(workload.run(table))
     medians = {table: statistics.median(measured) for table, measured in times.items()}
     cells = [
-        f"{medians[table] * 1e6:.1f} ({medians['untracked'] / medians[table]:.2f})" for table in CONTENDERS
+        f"{medians[table] * 1e6:.1f} ({medians['untracked'] / medians[table]:.2f})"
+        for table in CONTENDERS
     ]
     ratio = medians["rowtrail"] / medians["floor"]
     print(f"| {workload.name} | {' | '.join(cells)} | {ratio:.2f} × |", flush=True)

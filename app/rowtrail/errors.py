@@ -1,6 +1,9 @@
 """The errors that a person can cause. Each is one line: what is wrong, the value, and the mend."""
 
-from sqlalchemy.exc import DBAPIError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
 
 
 class RowtrailError(Exception):
@@ -19,7 +22,7 @@ class NewerSchema(RowtrailError):
     """The database has a revision that this rowtrail does not know."""
 
 
-def explain(error: DBAPIError) -> str:
+def explain(error: "DBAPIError") -> str:
     """What the server said, in one line: its message and, after a semicolon, its hint."""
     diagnosis = getattr(error.orig, "diag", None)
     message = getattr(diagnosis, "message_primary", None) or str(error.orig)

@@ -30,7 +30,7 @@ BIGGEST_INT = 2**31 - 1
 BIGGEST_BIGINT = 2**63 - 1
 
 
-class NotThere(RowtrailError):  # noqa: N818
+class NotThere(RowtrailError):
     """What was asked for is not in the history."""
 
 

@@ -28,9 +28,7 @@ class ExactJSON(TypeDecorator[Any]):
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return type_coerce(cast(column, Text), self)
 
-    def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Callable[[str | None], Any]:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
         def parse(value: str | None) -> Any:
             return None if value is None else json.loads(value, parse_float=Decimal)
 

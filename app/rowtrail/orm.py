@@ -8,7 +8,18 @@ import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, cast, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy import inspect as mapper_of
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.orm import Mapper, Session, object_session, scoped_session
@@ -49,7 +60,7 @@ class Versioned:
         return found
 
 
-def versions_of(row: object) -> Select[tuple[Version]]:
+def versions_of(row: object) -> Select[Version]:
     """The query behind `row.versions`, to filter further.
 
     Example:
@@ -102,8 +113,8 @@ def set_actor(
         raise RowtrailError(f"the context of the actor cannot be kept as JSON: {error}") from None
     session.execute(
         select(
-            func.set_config("rowtrail.actor", actor or "", True),  # noqa: FBT003
-            func.set_config("rowtrail.context", as_json, True),  # noqa: FBT003
+            func.set_config("rowtrail.actor", actor or "", True),
+            func.set_config("rowtrail.context", as_json, True),
         )
     )
 
@@ -116,7 +127,9 @@ def _mapper(row: object) -> Mapper[Any]:
 def _table(row: object) -> Table:
     table = _mapper(row).local_table
     if not isinstance(table, Table):
-        raise RowtrailError(f"{type(row).__name__} is not mapped to one table, so it has no history")
+        raise RowtrailError(
+            f"{type(row).__name__} is not mapped to one table, so it has no history"
+        )
     return table
 
 

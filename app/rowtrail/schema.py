@@ -4,16 +4,17 @@ Everything happens in one transaction, so a database is never between two revisi
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
-
+import psycopg2
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
 from rowtrail.db import installed_revision, newer_schema, no_database
 from rowtrail.errors import RowtrailError, explain
 
@@ -33,7 +34,7 @@ ROLES_HINT = (
 
 
 def resource(in_package: str, in_checkout: str) -> Path:
-    """A folder that lies inside the package in a wheel, and beside the source root in a checkout."""
+    """A folder inside the package, in a wheel; beside the source root, in a checkout."""
     packaged = Path(str(files("rowtrail"))) / in_package
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / in_checkout
 
@@ -55,7 +56,8 @@ def alembic_config() -> Config:
 def head() -> str:
     """The newest revision among the migrations."""
     revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    assert revision is not None
+    if revision is None:
+        raise RowtrailError("rowtrail's migrations are not installed; install rowtrail anew")
     return revision
 
 
@@ -116,17 +118,23 @@ def prepare(connection: Connection) -> None:
     version = connection.connection.dbapi_connection.server_version  # type: ignore[union-attr]
     if version < OLDEST_SERVER * 10_000:
         raise RowtrailError(
-            f"this server is PostgreSQL {version // 10_000}; rowtrail needs {OLDEST_SERVER} or newer"
+            f"this server is PostgreSQL {version // 10_000}; "
+            f"rowtrail needs {OLDEST_SERVER} or newer"
         )
     revision = installed_revision(connection)
     if revision is not None:
-        known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+        known = {
+            script.revision
+            for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()
+        }
         if revision not in known:
             raise newer_schema(revision)
     try:
         run_file(connection, "roles.sql")
     except ProgrammingError as error:
-        raise RowtrailError(f"the roles of rowtrail cannot be made: {explain(error)}; {ROLES_HINT}") from None
+        raise RowtrailError(
+            f"the roles of rowtrail cannot be made: {explain(error)}; {ROLES_HINT}"
+        ) from None
     owner = connection.scalar(
         text("select nspowner::regrole::text from pg_namespace where nspname = 'rowtrail'")
     )
@@ -134,7 +142,8 @@ def prepare(connection: Connection) -> None:
         connection.execute(text("create schema rowtrail authorization rowtrail_owner"))
     elif owner != "rowtrail_owner":
         raise RowtrailError(
-            f"the schema rowtrail is there already and belongs to {owner}, not to rowtrail; rename it first"
+            f"the schema rowtrail is there already and belongs to {owner}, not to rowtrail; "
+            "rename it first"
         )
     connection.execute(text("set local role rowtrail_owner"))
 
@@ -157,7 +166,7 @@ def install(connection: Connection) -> None:
 
 
 def remove_functions(connection: Connection) -> None:
-    """Drops the functions of the schema, and the triggers that call them. Nothing else goes with them."""
+    """Drops the functions of the schema, and the triggers that call them; nothing else."""
     names = connection.scalars(
         text(
             "select p.oid::regprocedure::text from pg_proc as p "
@@ -187,12 +196,9 @@ def remove_schema(connection: Connection) -> None:
 def run_file(connection: Connection, name: str) -> None:
     """Runs one file of `sql/` as it is."""
     statements = (sql_folder() / name).read_text(encoding="utf-8")
-    with connection.connection.cursor() as cursor:
+    with closing(connection.connection.cursor()) as cursor:
         try:
             # Not by way of SQLAlchemy, which would read percent signs and colons as parameters.
             cursor.execute(statements)
-        except Exception as error:
-            connection_error = connection.dialect.loaded_dbapi.Error
-            if isinstance(error, connection_error):
-                raise DBAPIError.instance(statements, None, error, connection_error) from error
-            raise
+        except psycopg2.Error as error:
+            raise DBAPIError.instance(statements, None, error, psycopg2.Error) from error

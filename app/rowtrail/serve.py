@@ -41,6 +41,8 @@ def serve(
     with target.engine.connect() as connection:
         require_current(connection)
     app = create_app(target.web_url())
+    # Else a page of somebody else's, whose name leads to this machine, could read the history.
+    app.config["TRUSTED_HOSTS"] = ["localhost", host, f"[{host}]"]
     logging.getLogger("waitress").setLevel(logging.ERROR)
     server = listening(app, host, port)
     # A client that goes away must not end us.

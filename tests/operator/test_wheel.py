@@ -21,20 +21,11 @@ def test_the_wheel_finds_its_sql_and_its_migrations(
 ) -> None:
     checkout = Path(__file__).parents[2]
     installed = tmp_path / "an empty place"
-    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path]
-    subprocess.run([*build, checkout], check=True, capture_output=True)
+    build = ["build", "--no-isolation", "--wheel", "--outdir", str(tmp_path), str(checkout)]
+    subprocess.run([sys.executable, "-m", *build], check=True, capture_output=True)
     [wheel] = tmp_path.glob("rowtrail-*.whl")
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--target",
-        installed,
-    ]
-    subprocess.run([*install, wheel], check=True)
+    install = ["pip", "install", "--quiet", "--no-deps", "--target", str(installed), str(wheel)]
+    subprocess.run([sys.executable, "-m", *install], check=True)
 
     db.execute(text("create database for_the_wheel"))
     try:

@@ -1,4 +1,4 @@
-"""The promises of the blog post on versioning with SQLAlchemy in Flask (docs/from-the-blog-post.md).
+"""The promises of the blog post on versioning in Flask (docs/from-the-blog-post.md).
 
 The application's login owns its table and may read history; it has no right to write any.
 """
@@ -65,7 +65,9 @@ def app(login: Engine) -> Iterator[Flask]:
 @pytest.fixture
 def tracked(app: Flask, engine: Engine) -> Flask:
     with engine.begin() as connection:
-        connection.execute(text("select rowtrail.track('users'), rowtrail.track('\"order lines\"')"))
+        connection.execute(
+            text("select rowtrail.track('users'), rowtrail.track('\"order lines\"')")
+        )
     return app
 
 
@@ -152,7 +154,9 @@ def test_a_context_that_is_no_json_is_refused_in_one_line(tracked: Flask) -> Non
 
 
 def test_a_composite_key_has_its_own_versions(tracked: Flask) -> None:
-    db.session.add_all([Line(order='a"b', number=1, amount=1), Line(order='a"b', number=2, amount=1)])
+    db.session.add_all(
+        [Line(order='a"b', number=1, amount=1), Line(order='a"b', number=2, amount=1)]
+    )
     db.session.commit()
     line = db.session.get_one(Line, ('a"b', 2))
     line.amount = 5
@@ -174,7 +178,9 @@ def test_a_table_that_is_not_tracked_says_so(app: Flask) -> None:
     user = User(id=1, name="ann")
     db.session.add(user)
     db.session.commit()
-    with pytest.raises(RowtrailError, match="no history is kept of the table users; .* rowtrail track users"):
+    with pytest.raises(
+        RowtrailError, match=r"no history is kept of the table users; .* rowtrail track users"
+    ):
         _ = user.versions
 
 
