@@ -1,6 +1,8 @@
 """What came of the demo: what was recorded, whether it replays to the tables, and where to look."""
 
 import shlex
+import shutil
+import sys
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -147,13 +149,14 @@ def show_where_next(place: Place, url: str | None) -> None:
     if place.server and place.server.folder != default_folder():
         database += f" --data {shlex.quote(str(place.server.folder))}"
     prefix = "" if place.server else f"{NAME}."
+    command = "rowtrail" if shutil.which("rowtrail") else shlex.quote(sys.argv[0])
     lines = [
-        f"  rowtrail history {prefix}users 3 {database}",
-        f"  rowtrail history {prefix}orders 1042 {database}",
-        f"  rowtrail status {database}",
+        f"  {command} history {prefix}users 3 {database}",
+        f"  {command} history {prefix}orders 1042 {database}",
+        f"  {command} status {database}",
     ]
     if url is None:
-        lines.append(f"  rowtrail serve {database}")
+        lines.append(f"  {command} serve {database}")
     else:
         lines.append(
             f"  {shlex.quote(str(place.programs / 'psql'))} {shlex.quote(place.conninfo())}"
