@@ -214,19 +214,27 @@ def change_tracking(
         with target.engine.begin() as connection:
             oid = find_table(connection, table)
             said = connection.scalar(text(call), {"oid": oid, **columns})
+            # Not rowtrail.status(): the owner of a table need not be one who may read history.
             state = text(
-                "select s.table_name, s.state, s.key_columns, s.excluded_columns "
-                "from rowtrail.status() as s join rowtrail.tables as t on t.id = s.table_id "
-                "where t.relid = :oid"
+                "select rowtrail.full_name(w.relid) as name, t.key_columns, t.excluded_columns "
+                "from (select cast(cast(:oid as oid) as regclass) as relid) as w "
+                "left join rowtrail.tracking_of(w.relid) as t on true"
             )
-            found = connection.execute(state, {"oid": oid}).one_or_none() if json_wanted else None
+            found = connection.execute(state, {"oid": oid}).one()
     if not json_wanted:
         from rowtrail.terminal import printable
 
         click.echo(printable(str(said)))
         return
-    name, now, key, excluded = found or (table, "never tracked", None, None)
-    print_json({"table": name, "state": now, "key": key, "excluded": excluded, "said": said})
+    print_json(
+        {
+            "table": found.name,
+            "state": "tracked" if found.key_columns else "untracked",
+            "key": found.key_columns,
+            "excluded": found.excluded_columns,
+            "said": said,
+        }
+    )
 
 
 def columns_of(given: tuple[str, ...]) -> list[str] | None:

@@ -73,9 +73,8 @@ def no_database(error: OperationalError, url: URL) -> NoDatabase:
         mend = "check the names in DATABASE_URL"
     else:
         mend = "check DATABASE_URL, and that the server runs"
-    return NoDatabase(
-        f"cannot connect to {url.render_as_string(hide_password=True)}: {cause}; {mend}"
-    )
+    named = url.set(drivername="postgresql").render_as_string(hide_password=True)
+    return NoDatabase(f"cannot connect to {named}: {cause}; {mend}")
 
 
 def installed_revision(connection: Connection) -> str | None:

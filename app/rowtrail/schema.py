@@ -154,7 +154,8 @@ def install(connection: Connection) -> None:
     connection.execute(text("set local check_function_bodies = off"))
     for name in SQL_FILES:
         run_file(connection, name)
-    connection.execute(text("grant select on rowtrail.alembic_version to rowtrail_reader"))
+    # To all who may use the schema: each command looks first whether it knows this revision.
+    connection.execute(text("grant select on rowtrail.alembic_version to public"))
     connection.execute(text("select rowtrail.make_partitions()"))
     connection.execute(text("reset role"))
     mine = text(

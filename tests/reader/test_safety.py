@@ -127,7 +127,7 @@ def test_a_login_without_the_right_is_told_the_grant(
 
 def test_a_server_that_is_down_is_named(make_client: MakeClient) -> None:
     line = unavailable(make_client("postgresql://web:secret@127.0.0.1:1/shop"))
-    assert "cannot connect to postgresql+psycopg2://web:***@127.0.0.1:1/shop" in line
+    assert "cannot connect to postgresql://web:***@127.0.0.1:1/shop" in line
     assert "secret" not in line
 
 
