@@ -4,9 +4,9 @@
 `alembic …` from a checkout, it connects by DATABASE_URL, or to the embedded server.
 """
 
+from alembic import context
 from sqlalchemy import Connection
 
-from alembic import context
 from rowtrail import schema
 
 

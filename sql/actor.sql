@@ -36,10 +36,10 @@ as $$
   -- Control characters, and those that turn the direction of writing or are invisible, could
   -- make a name look like another one.
   select case
-    when said ~ '[\u0001-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF]'
+    when said ~ e'[\\u0001-\\u001F\\u007F-\\u009F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF]'
       then regexp_replace(
         left(said, longest),
-        '[\u0001-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF]', '?', 'g')
+        e'[\\u0001-\\u001F\\u007F-\\u009F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF]', '?', 'g')
     else left(said, longest)
   end
 $$;

@@ -6,17 +6,18 @@
 --   0  id of the table in rowtrail.tables
 --   1  the key column, where the key is one column; else ''
 --   2  the key columns, as an array literal
---   3  the excluded columns, as an array literal; '' when there are none
+--   3  the columns that are left out (excluded, or virtual), as an array literal; '' for none
 --   4.. the columns whose JSON type is fixed, for the comparison of an UPDATE
--- The arguments only make it faster. A column that they do not name (added, renamed, json) is
--- compared by the slower way, and a key or an excluded column that is no longer there under its
--- name is looked up in the catalogue by its number, so they may be out of date.
+-- The arguments only make it faster, and may be out of date: a column that they do not name
+-- (added, renamed, json) is compared by the slower way, a key that is no longer there under its
+-- name is looked up in the catalogue by its number, and what is left out always is.
 --
--- The order of changes. AFTER triggers run when their statement has ended, so a trigger of the
--- application that writes back can bring the second change of a row here before the first. The
--- place (ctid) of a row chains its changes within a transaction exactly: each change starts where
--- the one before it left the row. So a change whose predecessor is not recorded yet leaves ids
--- free for it, and the ids of one row's versions are always in the order of what happened.
+-- The order of changes. AFTER triggers run when their statement has ended, so a trigger or function
+-- of the application that writes back can bring a later change of a row here before an earlier one.
+-- The place (ctid) of a row chains its changes within a transaction exactly: each starts where the
+-- one before it left the row. So a change whose predecessor is still to come is marked (early_in),
+-- and what comes later, but happened before, takes one of the ids that the sequence leaves free
+-- below it. The ids of one row's versions are always in the order of what happened.
 
 create or replace function rowtrail.capture()
 returns trigger
@@ -30,6 +31,7 @@ set intervalstyle = 'postgres'
 set bytea_output = 'hex'
 set extra_float_digits = 1
 set lc_monetary = 'C'
+set quote_all_identifiers = off
 as $$
 declare
   table_id constant int := tg_argv[0];
@@ -40,15 +42,19 @@ declare
   key_before text;
   place_before tid;
   place_after tid;
+  file oid := pg_relation_filenode(tg_relid);  -- a place is one in this file
   follows_own_change boolean := false;
+  early_in oid;            -- the file, where the change before this one is not recorded yet
+  call_stack text;
+  left_out text[];
   compared text[];
-  excluded text[];
   field text;
   actor text;
   context text;
   version_id bigint;
   moment timestamptz;
 begin
+  /* in capture_partition() stands here: is the partition one of the table's? */
   if tg_op = 'INSERT' then
     image := to_jsonb(new);
     place_after := new.ctid;
@@ -73,35 +79,53 @@ begin
   if key is null then
     key := rowtrail.key_text(table_id, tg_argv[2]::text[], image);
   end if;
+  if octet_length(key) > 1000 then
+    key := rowtrail.short_key(key);
+  end if;
   if before is not null then
     key_before := before ->> tg_argv[1];
     if key_before is null then
       key_before := rowtrail.key_text(table_id, tg_argv[2]::text[], before);
+    end if;
+    if octet_length(key_before) > 1000 then
+      key_before := rowtrail.short_key(key_before);
     end if;
     if key_before = key then
       key_before := null;
     end if;
   end if;
 
-  if follows_own_change and not rowtrail.is_recorded(table_id, coalesce(key_before, key), place_before) then
-    version_id := rowtrail.id_after_a_late_change();
-  elsif old *= new and tg_op = 'UPDATE' then
-    return null;
+  if follows_own_change then
+    if not rowtrail.is_recorded(table_id, coalesce(key_before, key), file, place_before, clock_timestamp()) then
+      -- The change before this one was a suppressed no-op, or is still to come: that can only be
+      -- within another statement, by a function or a trigger, which is then on the stack.
+      get diagnostics call_stack = pg_context;
+      if position(chr(10) in call_stack) > 0 then
+        early_in := file;
+      end if;
+    end if;
+    -- A no-op is a link of the chain too, where the chain is needed.
+    if tg_op = 'UPDATE' and early_in is null and old *= new
+      and not rowtrail.has_early_versions(table_id, key, clock_timestamp())
+    then
+      return null;
+    end if;
   end if;
-  if place_after is not null and current_setting('rowtrail.late_change', true) = 'expected' then
-    select f.id - 1, f.changed_at
+  -- The row was written or locked again before this change is recorded.
+  if place_after is not null and new.xmax <> '0'::xid then
+    select b.id, b.changed_at
     into version_id, moment
-    from rowtrail.change_that_followed(table_id, key, place_after) as f
-    where f.id is not null;
+    from rowtrail.id_before_what_followed(
+      table_id, key, coalesce(key_before, key), file, place_before, place_after, early_in is not null,
+      clock_timestamp()) as b;
   end if;
 
   if tg_argv[3] <> '' then
-    excluded := tg_argv[3];
-    if not image ?& excluded then
-      excluded := rowtrail.columns_named(table_id, 'excluded');
-    end if;
-    image := image - excluded;
-    before := before - excluded;
+    -- By today's names, also where another column bears the old one: what was excluded is never
+    -- stored.
+    left_out := rowtrail.columns_named(table_id, 'left out');
+    image := image - left_out;
+    before := before - left_out;
   end if;
 
   if before is not null then
@@ -113,7 +137,7 @@ begin
       end if;
     end loop;
     before := before - compared;
-    if before::text is distinct from (image - compared)::text then
+    if before <> '{}' then
       changed := changed || (
         select coalesce(jsonb_object_agg(b.key, b.value), '{}')
         from jsonb_each(before) as b
@@ -129,12 +153,12 @@ begin
   context := nullif(current_setting('rowtrail.context', true), '');
 
   insert into rowtrail.versions (
-    id, changed_at, xid, table_id, old_ctid, new_ctid, op, row_key, old_key,
+    id, changed_at, xid, table_id, file, early_in, old_ctid, new_ctid, op, row_key, old_key,
     actor, login, data, old, context)
   values (
     coalesce(version_id, nextval('rowtrail.version_id')),
     coalesce(moment, clock_timestamp()),
-    pg_current_xact_id(), table_id, place_before, place_after,
+    pg_current_xact_id(), table_id, file, early_in, place_before, place_after,
     left(tg_op, 1)::"char", key, key_before,
     actor, session_user, image, changed,
     case when context is not null then rowtrail.clean_context(context) end);
@@ -143,6 +167,42 @@ end
 $$;
 comment on function rowtrail.capture() is
   'Row trigger of every tracked table: records one change as one version. Attached by rowtrail.track(), never by hand.';
+
+-- The owner of a partitioned table makes partitions later; PostgreSQL then clones the trigger with
+-- the rights of that owner, who must have EXECUTE on its function. So it is another function, which
+-- everybody may attach and which refuses what is not a partition of the table that it was told.
+do $do$
+begin
+  execute replace(
+    replace(
+      pg_get_functiondef('rowtrail.capture()'::regprocedure), 'FUNCTION rowtrail.capture()', 'FUNCTION rowtrail.capture_partition()'),
+    '/* in capture_partition() stands here: is the partition one of the table''s? */',
+    'perform rowtrail.require_partition(table_id, tg_relid);');
+end
+$do$;
+comment on function rowtrail.capture_partition() is
+  'Row trigger of tracked partitioned tables: rowtrail.capture(), and the check that the partition is one of the table''s.';
+
+create or replace function rowtrail.require_partition(of_table int, partition regclass)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (
+    select
+    from rowtrail.tables as t
+    where t.id = of_table and t.relid = pg_partition_root(partition)
+  ) then
+    raise exception 'rowtrail cannot record this change: the trigger of table % was not made by rowtrail.track()', partition::text
+      using errcode = 'insufficient_privilege', hint = 'Let the owner of the table drop that trigger and run rowtrail.track().';
+  end if;
+end
+$$;
+comment on function rowtrail.require_partition(int, regclass) is
+  'Raises insufficient_privilege unless the table is a partition of the tracked table with this id.';
 
 create or replace function rowtrail.capture_truncate()
 returns trigger
@@ -167,20 +227,26 @@ comment on function rowtrail.capture_truncate() is
 
 create or replace function rowtrail.columns_named(of_table int, purpose text)
 returns text[]
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(a.attname::text order by n.place), '{}')
-  from rowtrail.tables as t
-  cross join unnest(case purpose when 'key' then t.key_attnums else t.excluded_attnums end)
-    with ordinality as n (attnum, place)
-  join pg_attribute as a on a.attrelid = t.relid and a.attnum = n.attnum and not a.attisdropped
-  where t.id = of_table
+begin
+  -- A virtual column has no value where a trigger sees the row; its expression gives it.
+  return (
+    select coalesce(array_agg(a.attname::text order by array_position(t.key_attnums, a.attnum)), '{}')
+    from rowtrail.tables as t
+    join pg_attribute as a on a.attrelid = t.relid and a.attnum > 0 and not a.attisdropped
+    where t.id = of_table
+      and case purpose
+        when 'key' then a.attnum = any (t.key_attnums)
+        when 'left out' then a.attnum = any (t.excluded_attnums) or a.attgenerated = 'v'
+      end);
+end
 $$;
 comment on function rowtrail.columns_named(int, text) is
-  'Today''s names of a tracked table''s key (purpose ''key'') or excluded columns (''excluded''): a column keeps its number when it is renamed.';
+  'Today''s names of a tracked table''s key (purpose ''key'') or of the columns that are not stored (''left out'': excluded or virtual). A column keeps its number when it is renamed.';
 
 create or replace function rowtrail.key_text(of_table int, key_columns text[], image jsonb)
 returns text
@@ -217,77 +283,207 @@ $$;
 comment on function rowtrail.key_text(int, text[], jsonb) is
   'A row''s key as text: the value of a one-column key, a JSON array for a composite one.';
 
-create or replace function rowtrail.is_recorded(of_table int, key text, place tid)
-returns boolean
+create or replace function rowtrail.short_key(key text)
+returns text
 language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  -- The index on versions takes 2704 bytes a row, and JSON can be longer than the key itself.
+  select case
+    when octet_length(key) > 1000
+      then left(key, 200) || '... sha256:' || encode(sha256(convert_to(key, getdatabaseencoding())), 'hex')
+    else key
+  end
+$$;
+comment on function rowtrail.short_key(text) is
+  'The key as rowtrail.versions.row_key has it: itself up to 1000 bytes, else its beginning and its SHA-256.';
+
+create or replace function rowtrail.is_recorded(
+  of_table int, key text, in_file oid, place tid, today timestamptz)
+returns boolean
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((
-    select v.new_ctid = place
+declare
+  newest record;
+begin
+  -- The row is locked by this transaction, so the newest version of its key is of this
+  -- transaction if any is. The bounds spare the other partitions: a change of this transaction
+  -- is not older than it, give or take a clock that was set.
+  select v.id, v.xid, v.file, v.new_ctid
+  into newest
+  from rowtrail.versions as v
+  where v.table_id = of_table
+    and v.row_key = key
+    and v.changed_at between now() - interval '1 day' and today + interval '1 day'
+  order by v.id desc
+  limit 1;
+  if newest.xid is distinct from pg_current_xact_id() then
+    return false;
+  elsif newest.file = in_file and newest.new_ctid = place then
+    return newest.id > rowtrail.last_truncate(of_table, today);
+  end if;
+  return rowtrail.id_of_change_to(of_table, key, in_file, place, today) is not null;
+end
+$$;
+comment on function rowtrail.is_recorded(int, text, oid, tid, timestamptz) is
+  'Whether the change by which this transaction left the row at this place has its version.';
+
+create or replace function rowtrail.id_of_change_to(
+  of_table int, key text, in_file oid, place tid, today timestamptz)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select v.id
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.row_key = key
       and v.xid = pg_current_xact_id()
-      -- Spares the older partitions: a change of this transaction is not older than it, give or
-      -- take a clock that was set back.
-      and v.changed_at >= now() - interval '1 day'
+      and v.file = in_file
+      and v.new_ctid = place
+      and v.changed_at between now() - interval '1 day' and today + interval '1 day'
+      and v.id > rowtrail.last_truncate(of_table, today)
     order by v.id desc
-    limit 1), false)
-$$;
-comment on function rowtrail.is_recorded(int, text, tid) is
-  'Whether the change by which this transaction left the row at this place is its newest version.';
-
-create or replace function rowtrail.id_after_a_late_change()
-returns bigint
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  version_id bigint;
-begin
-  perform set_config('rowtrail.late_change', 'expected', true);
-  -- Room for one change of this row by each statement that is still under way.
-  for level in 1 .. 4 + 2 * pg_trigger_depth() loop
-    version_id := nextval('rowtrail.version_id');
-  end loop;
-  return version_id;
+    limit 1);
 end
 $$;
-comment on function rowtrail.id_after_a_late_change() is
-  'An id with free ids below it, for changes of the same row that happened before and are still to be recorded.';
+comment on function rowtrail.id_of_change_to(int, text, oid, tid, timestamptz) is
+  'The version of the change by which this transaction left the row at this place.';
 
-create or replace function rowtrail.change_that_followed(
-  of_table int, key text, place tid, out id bigint, out changed_at timestamptz)
-language sql
+create or replace function rowtrail.last_truncate(of_table int, today timestamptz)
+returns bigint
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select v.id, v.changed_at
+begin
+  -- It may give the places out anew. Its marker is the only version without a file.
+  return coalesce((
+    select v.id
+    from rowtrail.versions as v
+    where v.table_id = of_table
+      and v.row_key = ''
+      and v.xid = pg_current_xact_id()
+      and v.file is null
+      and v.changed_at between now() - interval '1 day' and today + interval '1 day'
+    order by v.id desc
+    limit 1), 0);
+end
+$$;
+comment on function rowtrail.last_truncate(int, timestamptz) is
+  'The newest marker of a TRUNCATE by this transaction; 0 for none.';
+
+create or replace function rowtrail.has_early_versions(of_table int, key text, today timestamptz)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select
+    from rowtrail.versions as v
+    where v.table_id = of_table
+      and v.row_key = key
+      and v.xid = pg_current_xact_id()
+      and v.early_in is not null
+      and v.changed_at between now() - interval '1 day' and today + interval '1 day');
+end
+$$;
+comment on function rowtrail.has_early_versions(int, text, timestamptz) is
+  'Whether a change of this row was recorded, in this transaction, before the one that led to it.';
+
+create or replace function rowtrail.id_before_what_followed(
+  of_table int, key text, key_before text, in_file oid, place_before tid, place_after tid, is_early boolean,
+  today timestamptz, out id bigint, out changed_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  former constant bigint := rowtrail.id_of_change_to(of_table, key_before, in_file, place_before, today);
+  after_id constant bigint := coalesce(former, rowtrail.last_truncate(of_table, today));
+  follower record;
+  lowest bigint;
+begin
+  select v.id, v.changed_at, (v.file, v.old_ctid) = (in_file, place_after) as is_next
+  into follower
   from rowtrail.versions as v
   where v.table_id = of_table
     and (v.row_key = key or v.old_key = key)
     and v.xid = pg_current_xact_id()
-    and v.old_ctid = place
-    and v.changed_at >= now() - interval '1 day'
+    and v.early_in is not null
+    and v.changed_at between now() - interval '1 day' and today + interval '1 day'
+    and v.id > after_id
+    and (
+      (v.file, v.old_ctid) = (in_file, place_after)
+      -- Others are still to come between this change and that one.
+      or (
+        place_before is not null
+        and not is_early
+        and (
+          former is not null
+          or rowtrail.id_of_change_to(of_table, coalesce(v.old_key, v.row_key), v.file, v.old_ctid, today) is null
+        )
+      )
+    )
   order by v.id
-  limit 1
+  limit 1;
+  if follower.id is null then
+    return;
+  end if;
+
+  -- The ids between two of the sequence are for the row whose early change took the upper one.
+  select greatest(max(v.id), (follower.id - 1) / 100 * 100) + 1
+  into lowest
+  from rowtrail.versions as v
+  where v.table_id = of_table
+    and (v.row_key = key or v.old_key = key)
+    and v.xid = pg_current_xact_id()
+    and v.changed_at between now() - interval '1 day' and today + interval '1 day'
+    and v.id < follower.id;
+  -- An early change leaves room below it.
+  id := case when is_early then follower.id - 1 else lowest end;
+  changed_at := follower.changed_at;
+  if id < lowest or id >= follower.id then
+    raise exception 'rowtrail cannot record this change: more than 99 changes of row % of table number % came out of order',
+      left(key, 80), of_table
+      using
+        errcode = 'program_limit_exceeded',
+        hint = 'Triggers of the application write this row again and again within one statement.';
+  end if;
+end
 $$;
-comment on function rowtrail.change_that_followed(int, text, tid) is
-  'The version, already recorded in this transaction, of the change that started from this place.';
+comment on function rowtrail.id_before_what_followed(int, text, text, oid, tid, tid, boolean, timestamptz) is
+  'A free id below that of a later change of the row that is already recorded, and its time; nothing where there is none.';
 
 revoke all on function
   rowtrail.capture(),
   rowtrail.capture_truncate(),
+  rowtrail.require_partition(int, regclass),
   rowtrail.columns_named(int, text),
   rowtrail.key_text(int, text[], jsonb),
-  rowtrail.is_recorded(int, text, tid),
-  rowtrail.id_after_a_late_change(),
-  rowtrail.change_that_followed(int, text, tid)
+  rowtrail.is_recorded(int, text, oid, tid, timestamptz),
+  rowtrail.id_of_change_to(int, text, oid, tid, timestamptz),
+  rowtrail.last_truncate(int, timestamptz),
+  rowtrail.has_early_versions(int, text, timestamptz),
+  rowtrail.id_before_what_followed(int, text, text, oid, tid, tid, boolean, timestamptz)
 from public;
+grant execute on function rowtrail.capture_partition() to public;
 grant execute on function
+  rowtrail.require_partition(int, regclass),
   rowtrail.columns_named(int, text),
   rowtrail.key_text(int, text[], jsonb)
 to rowtrail_capture;
@@ -295,8 +491,12 @@ to rowtrail_capture;
 -- An owner of a function must be able to create one in its schema, so it is lent that right.
 grant create on schema rowtrail to rowtrail_capture;
 alter function rowtrail.capture() owner to rowtrail_capture;
+alter function rowtrail.capture_partition() owner to rowtrail_capture;
 alter function rowtrail.capture_truncate() owner to rowtrail_capture;
-alter function rowtrail.is_recorded(int, text, tid) owner to rowtrail_capture;
-alter function rowtrail.id_after_a_late_change() owner to rowtrail_capture;
-alter function rowtrail.change_that_followed(int, text, tid) owner to rowtrail_capture;
+alter function rowtrail.is_recorded(int, text, oid, tid, timestamptz) owner to rowtrail_capture;
+alter function rowtrail.id_of_change_to(int, text, oid, tid, timestamptz) owner to rowtrail_capture;
+alter function rowtrail.last_truncate(int, timestamptz) owner to rowtrail_capture;
+alter function rowtrail.has_early_versions(int, text, timestamptz) owner to rowtrail_capture;
+alter function rowtrail.id_before_what_followed(int, text, text, oid, tid, tid, boolean, timestamptz)
+  owner to rowtrail_capture;
 revoke create on schema rowtrail from rowtrail_capture;

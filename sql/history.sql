@@ -29,6 +29,7 @@ set datestyle = 'ISO, YMD'
 set intervalstyle = 'postgres'
 set bytea_output = 'hex'
 set extra_float_digits = 1
+set lc_monetary = 'C'
 as $$
   select h.* from rowtrail.history(of_table, to_jsonb(key) #>> '{}') as h
 $$;
@@ -85,9 +86,9 @@ as $$
 begin
   if cardinality(key_columns) > 1 then
     -- People write [42,1]; the key is kept as PostgreSQL writes it: [42, 1].
-    return given::jsonb::text;
+    return rowtrail.short_key(given::jsonb::text);
   end if;
-  return given;
+  return rowtrail.short_key(given);
 exception when invalid_text_representation then
   raise exception 'a row of this table is named by a JSON array of %, not by %', array_to_string(key_columns, ', '), given
     using errcode = 'invalid_parameter_value', hint = 'For example: ''[42, 1]''.';
@@ -103,7 +104,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with changes as (
-    select v.*
+    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.op <> 'T'
@@ -114,45 +115,44 @@ as $$
   ),
   -- What each change did to a key: it began to stand for a row, or ceased to.
   events as (
-    select c.row_key as key, c.id, c.xid, c.op <> 'D' as begins, c.old_ctid, c.data
+    select
+      c.row_key as key, c.id, c.era, c.xid,
+      case when c.op = 'D' then -1 when c.op in ('I', 'B') or c.old_key is not null then 1 else 0 end as step
     from changes as c
     union all
-    select c.old_key, c.id, c.xid, false, c.old_ctid, null
+    select c.old_key, c.id, c.era, c.xid, -1
     from changes as c
     where c.old_key is not null
   ),
-  -- A key that passes from one row to another within a statement (two rows swap theirs) may begin
-  -- anew before the event that ends its former row: that end is not the end of the new one.
-  ordered as (
-    select
-      e.*,
-      case when e.begins then e.id else coalesce((
-        select min(b.id) - 1
-        from rowtrail.versions as b
-        where b.table_id = of_table
-          and b.row_key = e.key
-          and b.xid = e.xid
-          and b.id < e.id
-          and b.op <> 'D'
-          and b.new_ctid <> e.old_ctid
-          and not exists (
-            select
-            from rowtrail.versions as n
-            where n.table_id = of_table
-              and n.xid = b.xid
-              and n.old_ctid = b.new_ctid
-              and (n.row_key = e.key or n.old_key = e.key))
-      ), e.id) end as place
+  -- Within a transaction a key may pass from one row to another (two rows swap theirs), and begin
+  -- anew before the event that ends its former row. Only what the transaction as a whole did to
+  -- it counts: the last one that began or ended it; where none did, its first event tells.
+  transactions as (
+    select e.key, sum(e.step) as net, max(e.id) as last_id
     from events as e
+    group by e.key, e.era, e.xid
+  ),
+  outcomes as (
+    select distinct on (t.key) t.key, t.net
+    from transactions as t
+    order by t.key, t.net <> 0 desc, t.last_id desc
+  ),
+  firsts as (
+    select distinct on (e.key) e.key, e.step
+    from events as e
+    order by e.key, e.id
   ),
   latest as (
-    select distinct on (o.key) o.key, o.begins, o.data
-    from ordered as o
-    order by o.key, o.place desc, o.begins desc
+    select distinct on (c.row_key) c.row_key, c.data
+    from changes as c
+    where c.op <> 'D'
+    order by c.row_key, c.id desc
   )
-  select l.key, l.data
+  select l.row_key, l.data
   from latest as l
-  where l.begins
+  join outcomes as o on o.key = l.row_key
+  join firsts as f on f.key = l.row_key
+  where o.net > 0 or (o.net = 0 and f.step <= 0)
 $$;
 comment on function rowtrail.replay(int) is
   'The rows that a table must have now by its versions alone. Compared with the table by rowtrail.differences().';
@@ -168,6 +168,7 @@ set intervalstyle = 'postgres'
 set bytea_output = 'hex'
 set extra_float_digits = 1
 set lc_monetary = 'C'
+set quote_all_identifiers = off
 as $$
 declare
   known rowtrail.tables;
@@ -181,9 +182,9 @@ begin
     $query$
       with live as (
         select
-          case when cardinality($1) = 1 then r.image ->> $1[1] else (
+          rowtrail.short_key(case when cardinality($1) = 1 then r.image ->> $1[1] else (
             select jsonb_agg(r.image -> n.name order by n.place)::text
-            from unnest($1) with ordinality as n (name, place)) end as row_key,
+            from unnest($1) with ordinality as n (name, place)) end) as row_key,
           r.image - $2 as image
         from (select to_jsonb(t) as image from %s as t) as r
       )
@@ -195,7 +196,7 @@ begin
     $query$,
     rowtrail.full_name(of_table))
   using
-    rowtrail.names_of(of_table, known.key_attnums), rowtrail.names_of(of_table, known.excluded_attnums), known.id;
+    rowtrail.names_of(of_table, known.key_attnums), rowtrail.left_out_of(of_table, known.excluded_attnums), known.id;
 end
 $$;
 comment on function rowtrail.differences(regclass) is

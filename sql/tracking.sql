@@ -14,25 +14,40 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   full_name constant text := rowtrail.full_name(target);
+  of_schema constant regnamespace := (select c.relnamespace from pg_class as c where c.oid = target);
+  is_closed constant boolean := not has_schema_privilege('rowtrail_owner', of_schema, 'usage');
   was_tracked boolean;
   was_changed boolean;
 begin
   perform rowtrail.require_owner(target, 'tracked');
+  perform rowtrail.require_trackable(target);
   execute format('lock table only %s in share row exclusive mode', full_name);
-  execute format('grant trigger on table %s to rowtrail_owner', full_name);
+  if is_closed then
+    if not has_schema_privilege(of_schema, 'usage with grant option') then
+      raise exception '% cannot be tracked by %: rowtrail_owner has no right on its schema', full_name, current_user
+        using errcode = 'insufficient_privilege',
+          hint = format('Let the owner of the schema run: grant usage on schema %s to rowtrail_owner;', of_schema);
+    end if;
+    execute format('grant usage on schema %s to rowtrail_owner', of_schema);
+  end if;
+  perform rowtrail.lend(target);
   select a.was_tracked, a.was_changed
   into was_tracked, was_changed
   from rowtrail.attach(target, key_columns, exclude) as a;
   -- ALWAYS: they fire under session_replication_role = replica too. Only the owner can say so.
   if exists (
     select from pg_trigger as t
-    where t.tgrelid = target and t.tgname in ('!rowtrail_capture', '!rowtrail_truncate') and t.tgenabled <> 'A'
+    where (t.tgrelid = target or t.tgrelid in (select p.relid from pg_partition_tree(target) as p))
+      and t.tgname in ('!rowtrail_capture', '!rowtrail_truncate') and t.tgenabled <> 'A'
   ) then
     execute format('alter table %s enable always trigger %I', full_name, '!rowtrail_capture');
     execute format('alter table %s enable always trigger %I', full_name, '!rowtrail_truncate');
     was_changed := true;
   end if;
-  execute format('revoke trigger on table %s from rowtrail_owner', full_name);
+  perform rowtrail.take_back(target);
+  if is_closed then
+    execute format('revoke usage on schema %s from rowtrail_owner', of_schema);
+  end if;
   return (
     select format(
       '%s %s, key %s%s',
@@ -64,7 +79,9 @@ begin
   end if;
   execute format('drop trigger if exists %I on %s', '!rowtrail_capture', full_name);
   execute format('drop trigger if exists %I on %s', '!rowtrail_truncate', full_name);
+  perform rowtrail.lend(target);
   perform rowtrail.detach(target);
+  perform rowtrail.take_back(target);
   return format('%s is not tracked any more; its history stays', full_name);
 end
 $$;
@@ -119,7 +136,9 @@ declare
   key_numbers int2[];
   excluded_numbers int2[];
   capture_arguments text[];
+  capture_function text;
 begin
+  perform rowtrail.require_lent(target);
   perform rowtrail.require_trackable(target);
   -- One at a time: the row of a table that two sessions begin to track is made once.
   lock table rowtrail.tables in share row exclusive mode;
@@ -184,17 +203,21 @@ begin
   returning t.* into known;
 
   capture_arguments := rowtrail.capture_arguments(known.id);
+  capture_function := case
+    when (select c.relkind from pg_class as c where c.oid = target) = 'p' then 'rowtrail.capture_partition'
+    else 'rowtrail.capture'
+  end;
   was_changed := false;
   if not exists (
     select from pg_trigger as t
     where t.tgrelid = target
       and t.tgname = '!rowtrail_capture'
-      and t.tgfoid = 'rowtrail.capture()'::regprocedure
+      and t.tgfoid = (capture_function || '()')::regprocedure
       and t.tgargs = rowtrail.as_trigger_keeps(capture_arguments)
   ) then
     execute format(
-      'create or replace trigger %I after insert or update or delete on %s for each row execute function rowtrail.capture(%s)',
-      '!rowtrail_capture', full_name,
+      'create or replace trigger %I after insert or update or delete on %s for each row execute function %s(%s)',
+      '!rowtrail_capture', full_name, capture_function,
       (select string_agg(quote_literal(a.argument), ', ' order by a.place) from unnest(capture_arguments) with ordinality as a (argument, place)));
     was_changed := true;
   end if;
@@ -222,6 +245,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform rowtrail.require_lent(target);
   if exists (
     select from pg_trigger as t
     join pg_proc as p on p.oid = t.tgfoid
@@ -237,6 +261,54 @@ end
 $$;
 comment on function rowtrail.detach(regclass) is
   'The part of rowtrail.untrack() that notes the end in the registry; refused while the triggers are there.';
+
+create or replace function rowtrail.lend(target regclass)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  part regclass;
+begin
+  -- The trigger of a partitioned table needs the privilege on each partition too.
+  for part in select target union select p.relid from pg_partition_tree(target) as p loop
+    execute format('grant trigger on table %s to rowtrail_owner', rowtrail.full_name(part));
+  end loop;
+end
+$$;
+comment on function rowtrail.lend(regclass) is
+  'Lends rowtrail_owner the TRIGGER privilege on the table and its partitions, with the rights of the caller.';
+
+create or replace function rowtrail.take_back(target regclass)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  part regclass;
+begin
+  for part in select target union select p.relid from pg_partition_tree(target) as p loop
+    execute format('revoke trigger on table %s from rowtrail_owner', rowtrail.full_name(part));
+  end loop;
+end
+$$;
+comment on function rowtrail.take_back(regclass) is 'Takes back what rowtrail.lend() lent.';
+
+create or replace function rowtrail.require_lent(target regclass)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not has_table_privilege('rowtrail_owner', target, 'trigger') then
+    raise exception '%: only its owner can do this, by rowtrail.track() or rowtrail.untrack()', rowtrail.full_name(target)
+      using errcode = 'insufficient_privilege';
+  end if;
+end
+$$;
+comment on function rowtrail.require_lent(regclass) is
+  'Raises insufficient_privilege unless rowtrail_owner has been lent the TRIGGER privilege, which shows that the table''s owner asks.';
 
 create or replace function rowtrail.tracking_of(target regclass)
 returns setof rowtrail.tables
@@ -328,6 +400,16 @@ begin
           hint = 'Rows with one key would share one history. Make a unique index on these columns, and set them NOT NULL.';
     end if;
   end if;
+  if cardinality(found_key) = 1 and exists (
+    select from pg_attribute as a
+    where a.attrelid = target
+      and a.attnum = found_key[1]
+      and 'jsonb'::regtype in (a.atttypid, (select y.typbasetype from pg_type as y where y.oid = a.atttypid))
+  ) then
+    raise exception '% cannot be tracked by a key of type jsonb', rowtrail.full_name(target)
+      using errcode = 'invalid_table_definition',
+        hint = 'As text "1" and 1 would be one key. Name another unique key: key_columns => ''{...}''.';
+  end if;
   return found_key;
 end
 $$;
@@ -400,9 +482,25 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(a.attname::text order by n.place), '{}')
   from unnest(attnums) with ordinality as n (attnum, place)
-  join pg_attribute as a on a.attrelid = target and a.attnum = n.attnum
+  join pg_attribute as a on a.attrelid = target and a.attnum = n.attnum and not a.attisdropped
 $$;
 comment on function rowtrail.names_of(regclass, int2[]) is 'The names of the columns with these numbers.';
+
+create or replace function rowtrail.left_out_of(target regclass, excluded int2[])
+returns text[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(a.attname::text order by a.attnum), '{}')
+  from pg_attribute as a
+  where a.attrelid = target
+    and a.attnum > 0
+    and not a.attisdropped
+    and (a.attnum = any (excluded) or a.attgenerated = 'v')
+$$;
+comment on function rowtrail.left_out_of(regclass, int2[]) is
+  'The names of the columns that are not stored: the excluded ones, by number, and virtual ones.';
 
 create or replace function rowtrail.capture_arguments(of_table int)
 returns text[]
@@ -412,9 +510,9 @@ set search_path = pg_catalog, pg_temp
 as $$
   select array[
     t.id::text,
-    case when cardinality(t.key_columns) = 1 then t.key_columns[1] else '' end,
-    t.key_columns::text,
-    case when t.excluded_columns = '{}' then '' else t.excluded_columns::text end
+    case when cardinality(k.names) = 1 then k.names[1] else '' end,
+    k.names::text,
+    coalesce(nullif(rowtrail.left_out_of(t.relid, t.excluded_attnums)::text, '{}'), '')
   ] || array(
     select a.attname::text
     from pg_attribute as a
@@ -422,7 +520,7 @@ as $$
     where a.attrelid = t.relid
       and a.attnum > 0
       and not a.attisdropped
-      and a.attname <> all (t.excluded_columns)
+      and a.attname::text <> all (rowtrail.left_out_of(t.relid, t.excluded_attnums))
       -- What is sometimes a JSON string and sometimes not cannot be compared as text.
       and y.typtype in ('b', 'e', 'r')
       and a.atttypid not in ('json'::regtype, 'jsonb'::regtype)
@@ -431,6 +529,7 @@ as $$
         where x.castsource = a.atttypid and x.casttarget in ('json'::regtype, 'jsonb'::regtype))
     order by a.attnum)
   from rowtrail.tables as t
+  cross join lateral (select rowtrail.names_of(t.relid, t.key_attnums) as names) as k
   where t.id = of_table
 $$;
 comment on function rowtrail.capture_arguments(int) is
@@ -458,7 +557,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select
     t.id,
-    coalesce(format('%I.%I', n.nspname, c.relname), format('%I.%I', t.schema_name, t.table_name)),
+    format('%I.%I', coalesce(n.nspname, t.schema_name), coalesce(c.relname, t.table_name)),
     s.state,
     t.key_columns,
     t.excluded_columns,
@@ -472,17 +571,24 @@ as $$
   left join pg_class as c on c.oid = t.relid
   left join pg_namespace as n on n.oid = c.relnamespace
   left join pg_trigger as r
-    on r.tgrelid = t.relid and r.tgname = '!rowtrail_capture' and r.tgfoid = 'rowtrail.capture()'::regprocedure
+    on r.tgrelid = t.relid and r.tgname = '!rowtrail_capture' and r.tgfoid in ('rowtrail.capture()'::regprocedure, 'rowtrail.capture_partition()'::regprocedure)
   left join pg_trigger as u
     on u.tgrelid = t.relid and u.tgname = '!rowtrail_truncate' and u.tgfoid = 'rowtrail.capture_truncate()'::regprocedure
+  -- Partitions have triggers of their own.
+  cross join lateral (
+    select array_agg(x.tgenabled) as enabled
+    from pg_trigger as x
+    where x.tgfoid = r.tgfoid
+      and (x.tgrelid = t.relid or x.tgrelid in (select p.relid from pg_partition_tree(t.relid) as p))
+  ) as l
   cross join lateral (
     select case
       when t.untracked_at is not null then 'untracked'
       when c.oid is null then 'dropped'
       when r.oid is null or u.oid is null then 'trigger missing'
-      when 'D' in (r.tgenabled, u.tgenabled) then 'trigger disabled'
-      when 'O' in (r.tgenabled, u.tgenabled) or 'R' in (r.tgenabled, u.tgenabled) then 'not always on'
-      -- Recorded exactly all the same, only slower than need be.
+      when 'D' = any (l.enabled) or 'D' in (r.tgenabled, u.tgenabled) then 'trigger disabled'
+      when 'A' <> any (l.enabled) or 'A' <> u.tgenabled then 'not always on'
+      -- Recorded all the same, only slower than need be.
       when r.tgargs <> rowtrail.as_trigger_keeps(rowtrail.capture_arguments(t.id)) then 'stale'
       else 'tracked'
     end as state
