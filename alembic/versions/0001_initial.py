@@ -88,7 +88,7 @@ UPGRADE = (
     # xid8 has no operator class for BRIN, so its number is indexed.
     """
     create index versions_time on rowtrail.versions
-    using brin (changed_at, ((xid::text)::bigint))
+    using brin (changed_at, ((xid::text)::bigint)) with (autosummarize = on)
     """,
     """
     comment on table rowtrail.versions is

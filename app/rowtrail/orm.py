@@ -141,7 +141,11 @@ def _table_id(table: Table) -> Any:
 
 
 def _row_key(row: object) -> ColumnElement[str]:
-    """The key as `rowtrail.versions.row_key` has it."""
+    """The key as `rowtrail.versions.row_key` has it; a very long one is shortened there."""
+    return func.rowtrail.short_key(_key_text(row), type_=Text)
+
+
+def _key_text(row: object) -> ColumnElement[str]:
     mapper = _mapper(row)
     values = [
         (getattr(row, mapper.get_property_by_column(column).key), column.type)

@@ -199,3 +199,10 @@ def test_it_works_without_flask(tracked: Flask, login: Engine) -> None:
 
 def test_a_project_never_creates_the_tables_of_rowtrail() -> None:
     assert all(table.schema != "rowtrail" for table in db.metadata.tables.values())
+
+
+def test_a_very_long_key_has_its_versions(tracked: Flask) -> None:
+    db.session.add(Line(order="long " * 400, number=1, amount=1))
+    db.session.commit()
+    line = db.session.scalars(db.select(Line)).one()
+    assert [version.op for version in line.versions] == ["I"]
