@@ -7,30 +7,21 @@
 -- foreign keys: a change is recorded before what follows from it.
 
 create or replace function rowtrail.track(
-  target regclass, key_columns text[] default null, exclude text[] default null)
+  target regclass, key_columns text[] default null, exclude text[] default null, baseline boolean default false)
 returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   full_name constant text := rowtrail.full_name(target);
-  of_schema constant regnamespace := (select c.relnamespace from pg_class as c where c.oid = target);
-  is_closed constant boolean := not has_schema_privilege('rowtrail_owner', of_schema, 'usage');
+  opened boolean;
   was_tracked boolean;
   was_changed boolean;
 begin
   perform rowtrail.require_owner(target, 'tracked');
   perform rowtrail.require_trackable(target);
   execute format('lock table only %s in share row exclusive mode', full_name);
-  if is_closed then
-    if not has_schema_privilege(of_schema, 'usage with grant option') then
-      raise exception '% cannot be tracked by %: rowtrail_owner has no right on its schema', full_name, current_user
-        using errcode = 'insufficient_privilege',
-          hint = format('Let the owner of the schema run: grant usage on schema %s to rowtrail_owner;', of_schema);
-    end if;
-    execute format('grant usage on schema %s to rowtrail_owner', of_schema);
-  end if;
-  perform rowtrail.lend(target);
+  opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
   select a.was_tracked, a.was_changed
   into was_tracked, was_changed
   from rowtrail.attach(target, key_columns, exclude) as a;
@@ -44,10 +35,10 @@ begin
     execute format('alter table %s enable always trigger %I', full_name, '!rowtrail_truncate');
     was_changed := true;
   end if;
-  perform rowtrail.take_back(target);
-  if is_closed then
-    execute format('revoke usage on schema %s from rowtrail_owner', of_schema);
-  end if;
+  perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
+  while baseline loop
+    baseline := not (select b.is_done from rowtrail.baseline_batch(target, 100000) as b);
+  end loop;
   return (
     select format(
       '%s %s, key %s%s',
@@ -62,8 +53,8 @@ begin
     from rowtrail.tracking_of(target) as t);
 end
 $$;
-comment on function rowtrail.track(regclass, text[], text[]) is
-  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); or, with columns that are never stored, rowtrail.track(''users'', exclude => ''{password}''). The key is the primary key unless key_columns names a unique one. Again is a no-op, or changes the options that are given.';
+comment on function rowtrail.track(regclass, text[], text[], boolean) is
+  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); or, with columns that are never stored, rowtrail.track(''users'', exclude => ''{password}''). The key is the primary key unless key_columns names a unique one. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. Again is a no-op, or changes the options that are given.';
 
 create or replace function rowtrail.untrack(target regclass)
 returns text
@@ -72,6 +63,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   full_name constant text := rowtrail.full_name(target);
+  opened boolean;
 begin
   perform rowtrail.require_owner(target, 'untracked');
   if not exists (select from rowtrail.tracking_of(target)) then
@@ -79,9 +71,9 @@ begin
   end if;
   execute format('drop trigger if exists %I on %s', '!rowtrail_capture', full_name);
   execute format('drop trigger if exists %I on %s', '!rowtrail_truncate', full_name);
-  perform rowtrail.lend(target);
+  opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
   perform rowtrail.detach(target);
-  perform rowtrail.take_back(target);
+  perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
   return format('%s is not tracked any more; its history stays', full_name);
 end
 $$;
@@ -196,7 +188,11 @@ begin
     excluded_columns = rowtrail.names_of(target, excluded_numbers),
     tracked_since = case when was_tracked then t.tracked_since else clock_timestamp() end,
     tracked_by = case when was_tracked then t.tracked_by else session_user end,
-    untracked_at = null
+    untracked_at = null,
+    baseline_at = case when was_tracked then t.baseline_at end,
+    baseline_id = case when was_tracked then t.baseline_id end,
+    baseline_after = case when was_tracked then t.baseline_after end,
+    baseline_done_at = case when was_tracked then t.baseline_done_at end
   from pg_class as c
   join pg_namespace as n on n.oid = c.relnamespace
   where t.id = known.id and c.oid = target
@@ -262,24 +258,35 @@ $$;
 comment on function rowtrail.detach(regclass) is
   'The part of rowtrail.untrack() that notes the end in the registry; refused while the triggers are there.';
 
-create or replace function rowtrail.lend(target regclass)
-returns void
+create or replace function rowtrail.lend(target regclass, privilege text, borrower regrole)
+returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  of_schema constant regnamespace := (select c.relnamespace from pg_class as c where c.oid = target);
+  is_closed constant boolean := not has_schema_privilege(borrower, of_schema, 'usage');
   part regclass;
 begin
+  if is_closed then
+    if not has_schema_privilege(of_schema, 'usage with grant option') then
+      raise exception '% cannot be tracked by %: % has no right on its schema', rowtrail.full_name(target), current_user, borrower
+        using errcode = 'insufficient_privilege',
+          hint = format('Let the owner of the schema run: grant usage on schema %s to %s;', of_schema, borrower);
+    end if;
+    execute format('grant usage on schema %s to %s', of_schema, borrower);
+  end if;
   -- The trigger of a partitioned table needs the privilege on each partition too.
   for part in select target union select p.relid from pg_partition_tree(target) as p loop
-    execute format('grant trigger on table %s to rowtrail_owner', rowtrail.full_name(part));
+    execute format('grant %s on table %s to %s', privilege, rowtrail.full_name(part), borrower);
   end loop;
+  return is_closed;
 end
 $$;
-comment on function rowtrail.lend(regclass) is
-  'Lends rowtrail_owner the TRIGGER privilege on the table and its partitions, with the rights of the caller.';
+comment on function rowtrail.lend(regclass, text, regrole) is
+  'Lends a role of rowtrail''s a privilege on the table and its partitions, with the rights of the caller, and USAGE on the schema if need be; true if that was lent too.';
 
-create or replace function rowtrail.take_back(target regclass)
+create or replace function rowtrail.take_back(target regclass, privilege text, borrower regrole, opened boolean)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -288,11 +295,17 @@ declare
   part regclass;
 begin
   for part in select target union select p.relid from pg_partition_tree(target) as p loop
-    execute format('revoke trigger on table %s from rowtrail_owner', rowtrail.full_name(part));
+    execute format('revoke %s on table %s from %s', privilege, rowtrail.full_name(part), borrower);
   end loop;
+  if opened then
+    execute format(
+      'revoke usage on schema %s from %s',
+      (select c.relnamespace::regnamespace from pg_class as c where c.oid = target), borrower);
+  end if;
 end
 $$;
-comment on function rowtrail.take_back(regclass) is 'Takes back what rowtrail.lend() lent.';
+comment on function rowtrail.take_back(regclass, text, regrole, boolean) is
+  'Takes back what rowtrail.lend() lent; opened is what it gave.';
 
 create or replace function rowtrail.require_lent(target regclass)
 returns void

@@ -29,6 +29,10 @@ UPGRADE = (
       tracked_since timestamptz not null default clock_timestamp(),
       tracked_by text not null,
       untracked_at timestamptz,
+      baseline_at timestamptz,
+      baseline_id bigint,
+      baseline_after text[],
+      baseline_done_at timestamptz,
       constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
     )
     """,
@@ -50,6 +54,10 @@ UPGRADE = (
             ("tracked_since", "when tracking began, or began again"),
             ("tracked_by", "the login that began it"),
             ("untracked_at", "when tracking ended; NULL while it goes on"),
+            ("baseline_at", "when the baseline began: the time of its versions"),
+            ("baseline_id", "the last id that the baseline has used of those reserved for it"),
+            ("baseline_after", "the key, as text, up to which rows are recorded"),
+            ("baseline_done_at", "when the baseline was complete"),
         )
     ),
     # The ids between are for changes that are recorded after a later change of their row.

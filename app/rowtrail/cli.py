@@ -197,6 +197,41 @@ def untrack(database: str | None, data: Path | None, table: str, json_wanted: bo
     change_tracking(database, data, table, call, {}, json_wanted)
 
 
+@rowtrail.command()
+@on_database
+@click.argument("table")
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=10_000, show_default=True, help="Rows a commit."
+)
+@as_json
+def baseline(
+    database: str | None, data: Path | None, table: str, batch: int, json_wanted: bool
+) -> None:
+    """Record the rows that TABLE had before it was tracked, as its owner.
+
+    Writers go on meanwhile. Interrupted, it goes on where it was when it is called again; again
+    after that is a no-op.
+    """
+    with opened(database, data) as target:
+        from rowtrail.baseline import Progress, record
+        from rowtrail.names import find_table
+        from rowtrail.terminal import counting, printable
+
+        with target.engine.connect() as connection:
+            oid = find_table(connection, table)
+        progress = Progress(0, 0, 0)
+        with counting(f"recording the rows of {printable(table)}") as show:
+            for progress in record(target.engine, oid, batch):
+                show(progress.seen, progress.rows)
+    if json_wanted:
+        print_json({"seen": progress.seen, "recorded": progress.recorded})
+    else:
+        click.echo(
+            f"{printable(table)}: {progress.recorded:,} rows recorded, "
+            f"{progress.seen - progress.recorded:,} had a version already"
+        )
+
+
 def change_tracking(
     database: str | None,
     data: Path | None,

@@ -19,7 +19,14 @@ from rowtrail.db import installed_revision, newer_schema, no_database
 from rowtrail.errors import RowtrailError, explain
 
 #: What is installed in the database, in this order. `roles.sql` comes before the migrations.
-SQL_FILES = ("actor.sql", "capture.sql", "tracking.sql", "history.sql", "partitions.sql")
+SQL_FILES = (
+    "actor.sql",
+    "capture.sql",
+    "tracking.sql",
+    "baseline.sql",
+    "history.sql",
+    "partitions.sql",
+)
 
 OLDEST_SERVER = 14
 
@@ -177,7 +184,7 @@ def remove_functions(connection: Connection) -> None:
     for name in list(names):
         # Only triggers can depend on a trigger function, and they lie on other people's tables.
         cascade = " cascade" if name.startswith("rowtrail.capture") and name.endswith("()") else ""
-        connection.exec_driver_sql(f"drop function {name}{cascade}")
+        connection.exec_driver_sql(f"drop routine {name}{cascade}")
 
 
 def remove_schema(connection: Connection) -> None:

@@ -1,0 +1,226 @@
+-- Baseline: the rows that were there when tracking began get a version too, `B`. It runs online, in
+-- batches by key, and can be interrupted and gone on with.
+--
+-- No row is locked. What makes it exact: when the baseline begins, the table is locked for an
+-- instant, so that no change is under way, and ids are reserved for it. Every change from then on
+-- has an id above them. A batch records the rows that have no version in its snapshot: one that was
+-- changed before has its version there; one that is changed after has one with a greater id. So no
+-- row is recorded twice, none is missed, and the versions of each row are in order.
+
+create or replace procedure rowtrail.baseline(target regclass, batch int default 10000)
+language plpgsql
+as $$
+-- A procedure that commits may pin no setting, so everything is named in full.
+declare
+  progress record;
+begin
+  loop
+    select b.* into progress from rowtrail.baseline_batch(target, batch) as b;
+    commit;
+    exit when progress.is_done;
+  end loop;
+end
+$$;
+comment on procedure rowtrail.baseline(regclass, int) is
+  'Records the rows of a tracked table that have no version yet, as its owner, a commit per batch of rows: call rowtrail.baseline(''orders''); Writers go on meanwhile. Again is a no-op, or goes on where it was interrupted.';
+
+create or replace function rowtrail.baseline_batch(
+  target regclass, batch int, out seen bigint, out recorded bigint, out is_done boolean)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  known rowtrail.tables;
+  opened boolean;
+  opened_for_capture boolean;
+begin
+  perform rowtrail.require_owner(target, 'recorded');
+  if batch is null or batch < 1 then
+    raise exception 'a batch is of one row at least, not of %', batch
+      using errcode = 'invalid_parameter_value', hint = 'Leave it out for 10000 rows.';
+  end if;
+  select t.* into known from rowtrail.tracking_of(target) as t;
+  if known.id is null then
+    raise exception '% is not tracked', rowtrail.full_name(target)
+      using errcode = 'undefined_object', hint = format('select rowtrail.track(%L);', rowtrail.full_name(target));
+  end if;
+  if (select c.relrowsecurity from pg_class as c where c.oid = target)
+    and not coalesce((
+      select
+        bool_or(p.polpermissive and 'rowtrail_capture'::regrole = any (p.polroles) and pg_get_expr(p.polqual, p.polrelid) = 'true')
+        and not bool_or(not p.polpermissive and p.polroles && array[0, 'rowtrail_capture'::regrole::oid])
+      from pg_policy as p
+      where p.polrelid = target and p.polcmd in ('r', '*')), false)
+  then
+    raise exception 'row security would hide rows of % from the baseline', rowtrail.full_name(target)
+      using errcode = 'insufficient_privilege',
+        hint = format('create policy rowtrail_baseline on %s for select to rowtrail_capture using (true);', rowtrail.full_name(target));
+  end if;
+  if known.baseline_at is null then
+    -- Waits for the writers that are in the table, and lets none in until the ids are reserved.
+    execute format(
+      'lock table %s %s in share row exclusive mode',
+      case when (select c.relkind from pg_class as c where c.oid = target) = 'p' then '' else 'only' end,
+      rowtrail.full_name(target));
+  end if;
+  opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
+  opened_for_capture := rowtrail.lend(target, 'select', 'rowtrail_capture');
+  select s.seen, s.recorded, s.is_done
+  into seen, recorded, is_done
+  from rowtrail.baseline_step(target, batch) as s;
+  perform rowtrail.take_back(target, 'select', 'rowtrail_capture', opened_for_capture);
+  perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
+end
+$$;
+comment on function rowtrail.baseline_batch(regclass, int) is
+  'One batch of rowtrail.baseline(): how many rows it has looked at, how many had no version and have one now, and whether it was the last. The first call only begins.';
+
+create or replace function rowtrail.baseline_step(
+  target regclass, batch int, out seen bigint, out recorded bigint, out is_done boolean)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  reserved constant bigint := 10000000000;
+  known rowtrail.tables;
+  last_key text[];
+begin
+  perform rowtrail.require_lent(target);
+  -- One batch of a table at a time.
+  select t.* into known
+  from rowtrail.tables as t
+  where t.relid = target and t.untracked_at is null
+  for update;
+  seen := 0;
+  recorded := 0;
+  is_done := known.baseline_done_at is not null;
+  if is_done then
+    return;
+  end if;
+
+  if known.baseline_at is null then
+    if not exists (
+      select from pg_locks as l
+      where l.locktype = 'relation'
+        and l.relation = target
+        and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+        and l.pid = pg_backend_pid()
+        and l.mode in ('ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+        and l.granted
+    ) then
+      raise exception 'the baseline of % begins under its lock', rowtrail.full_name(target)
+        using errcode = 'object_not_in_prerequisite_state', hint = 'Use rowtrail.baseline() or rowtrail.baseline_batch().';
+    end if;
+    -- Others may take some ids between these two calls; a wide margin keeps them out of the range.
+    known.baseline_id := nextval('rowtrail.version_id') + reserved;
+    perform setval('rowtrail.version_id', known.baseline_id + reserved);
+    update rowtrail.tables as t
+    set baseline_at = clock_timestamp(), baseline_id = known.baseline_id
+    where t.id = known.id;
+    return;
+  end if;
+
+  select r.seen, r.recorded, r.last_key
+  into seen, recorded, last_key
+  from rowtrail.record_baseline(
+    known.id, target, rowtrail.names_of(target, known.key_attnums), known.baseline_after, batch,
+    known.baseline_id, known.tracked_since, known.baseline_at) as r;
+  is_done := seen < batch;
+  update rowtrail.tables as t
+  set
+    baseline_after = coalesce(last_key, t.baseline_after),
+    baseline_id = t.baseline_id + recorded,
+    baseline_done_at = case when is_done then clock_timestamp() end
+  where t.id = known.id;
+end
+$$;
+comment on function rowtrail.baseline_step(regclass, int) is
+  'The part of rowtrail.baseline_batch() that keeps account in the registry. It needs the TRIGGER privilege, which only the table''s owner can lend.';
+
+create or replace function rowtrail.record_baseline(
+  of_table int, target regclass, key_columns text[], after text[], batch int, last_id bigint,
+  since timestamptz, moment timestamptz,
+  out seen bigint, out recorded bigint, out last_key text[])
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+-- As in rowtrail.capture().
+set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
+set intervalstyle = 'postgres'
+set bytea_output = 'hex'
+set extra_float_digits = 1
+set lc_monetary = 'C'
+set quote_all_identifiers = off
+as $$
+declare
+  columns constant text := (select string_agg(format('t.%I', n.name), ', ' order by n.place)
+    from unnest(key_columns) with ordinality as n (name, place));
+  as_texts constant text := (select string_agg(format('t.%I::text', n.name), ', ' order by n.place)
+    from unnest(key_columns) with ordinality as n (name, place));
+  -- Compared as the columns' own types, so that an index finds the next rows.
+  bounds constant text := (select string_agg(format('$4[%s]::%s', n.place, format_type(a.atttypid, a.atttypmod)), ', ' order by n.place)
+    from unnest(key_columns) with ordinality as n (name, place)
+    join pg_attribute as a on a.attrelid = target and a.attname = n.name);
+  -- Children by INHERITS are tables of their own; partitions are not.
+  only_it constant text := case when (select c.relkind from pg_class as c where c.oid = target) = 'p' then '' else 'only' end;
+begin
+  execute format(
+    $query$
+      with page as materialized (
+        select r.image, r.key_texts, row_number() over () as place
+        from (
+          select to_jsonb(t) as image, array[%1$s] as key_texts
+          from %3$s %4$s as t
+          where %5$s
+          order by %2$s
+          limit $5
+        ) as r
+      ),
+      keyed as (
+        select p.image, p.place, case when octet_length(k.key) > 1000 then rowtrail.short_key(k.key) else k.key end as row_key
+        from page as p
+        cross join lateral (
+          select case when cardinality($3) = 1 then p.image ->> $3[1] else (
+            select jsonb_agg(p.image -> n.name order by n.place)::text
+            from unnest($3) with ordinality as n (name, place)) end as key
+        ) as k
+      ),
+      without as (
+        select k.image, k.row_key, row_number() over (order by k.place) as number
+        from keyed as k
+        where not exists (
+          select from rowtrail.versions as v
+          where v.table_id = $1
+            and v.row_key = k.row_key
+            and v.changed_at between $7 and clock_timestamp() + interval '1 day')
+      ),
+      written as (
+        insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data)
+        select $6 + w.number, $8, pg_current_xact_id(), $1, 'B', w.row_key, session_user, w.image - $2
+        from without as w
+        returning 1
+      )
+      select
+        (select count(*) from page), (select count(*) from written),
+        (select p.key_texts from page as p order by p.place desc limit 1)
+    $query$,
+    as_texts, columns, only_it, rowtrail.full_name(target),
+    case when after is null then 'true' else format('(%s) > (%s)', columns, bounds) end)
+  into seen, recorded, last_key
+  using
+    of_table, rowtrail.columns_named(of_table, 'left out'), key_columns, after, batch, last_id, since, moment;
+end
+$$;
+comment on function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz) is
+  'The part of rowtrail.baseline_batch() that reads rows and writes their versions; it reads by the SELECT privilege that the table''s owner lends.';
+
+revoke all on function
+  rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz)
+from public;
+
+grant create on schema rowtrail to rowtrail_capture;
+alter function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz)
+  owner to rowtrail_capture;
+revoke create on schema rowtrail from rowtrail_capture;
