@@ -367,14 +367,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- It may give the places out anew. Its marker is the only version without a file.
+  -- It may give the places out anew.
   return coalesce((
     select v.id
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.row_key = ''
       and v.xid = pg_current_xact_id()
-      and v.file is null
+      and v.op = 'T'
       and v.changed_at between now() - interval '1 day' and today + interval '1 day'
     order by v.id desc
     limit 1), 0);

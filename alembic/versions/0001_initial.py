@@ -137,7 +137,7 @@ UPGRADE = (
     "grant insert on rowtrail.versions to rowtrail_capture",
     """
     grant select
-      (id, changed_at, xid, table_id, row_key, old_key, file, early_in, old_ctid, new_ctid)
+      (id, changed_at, xid, table_id, op, row_key, old_key, file, early_in, old_ctid, new_ctid)
     on rowtrail.versions to rowtrail_capture
     """,
 )

@@ -199,3 +199,17 @@ def test_what_is_not_tracked_is_refused(owner: Run) -> None:
     owner("select rowtrail.track('other')")
     with pytest.raises(psycopg2.Error, match="a batch is of one row at least, not of 0"):
         owner("call rowtrail.baseline('other', 0)")
+
+
+def test_a_row_with_an_empty_key_is_no_truncate(
+    owner: Run, writer: Run, assert_exact: Callable[..., None]
+) -> None:
+    owner("create table words (word text primary key, uses int)")
+    owner("insert into words values ('', 0), ('a', 0)")
+    owner("begin")
+    owner("update words set uses = 1 where word = 'a'")
+    owner("select rowtrail.track('words', baseline => true)")
+    for uses in range(2, 5):
+        owner(f"update words set uses = {uses}")
+    owner("commit")
+    assert_exact("words")
