@@ -7,7 +7,8 @@
 --   1  the key column, where the key is one column; else ''
 --   2  the key columns, as an array literal
 --   3  the columns that are left out (excluded, or virtual), as an array literal; '' for none
---   4.. the columns whose JSON type is fixed, for the comparison of an UPDATE
+--   4  what a change without an actor meets: allow, warn or require
+--   5.. the columns whose JSON type is fixed, for the comparison of an UPDATE
 -- The arguments only make it faster, and may be out of date: a column that they do not name
 -- (added, renamed, json) is compared by the slower way, a key that is no longer there under its
 -- name is looked up in the catalogue by its number, and what is left out always is.
@@ -130,7 +131,7 @@ begin
 
   if before is not null then
     changed := '{}';
-    compared := tg_argv[4:];
+    compared := tg_argv[5:];
     foreach field in array compared loop
       if (before ->> field) is distinct from (image ->> field) then
         changed := changed || jsonb_build_object(field, before -> field);
@@ -149,6 +150,8 @@ begin
   actor := nullif(current_setting('rowtrail.actor', true), '');
   if actor !~ '^[ -~]{1,200}$' then
     actor := rowtrail.clean(actor, 200);
+  elsif actor is null and tg_argv[4] <> 'allow' then
+    perform rowtrail.miss_actor(table_id, tg_argv[4]);
   end if;
   context := nullif(current_setting('rowtrail.context', true), '');
 
@@ -214,6 +217,9 @@ declare
   actor text := nullif(current_setting('rowtrail.actor', true), '');
   context text := nullif(current_setting('rowtrail.context', true), '');
 begin
+  if actor is null and tg_argv[1] <> 'allow' then
+    perform rowtrail.miss_actor(tg_argv[0]::int, tg_argv[1]);
+  end if;
   insert into rowtrail.versions (changed_at, xid, table_id, op, row_key, actor, login, context)
   values (
     clock_timestamp(), pg_current_xact_id(), tg_argv[0]::int, 'T', '',
@@ -224,6 +230,34 @@ end
 $$;
 comment on function rowtrail.capture_truncate() is
   'Statement trigger of every tracked table: records a TRUNCATE as one marker. Attached by rowtrail.track(), never by hand.';
+
+create or replace function rowtrail.miss_actor(of_table int, policy text)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  full_name constant text := (
+    select format('%I.%I', coalesce(n.nspname, t.schema_name), coalesce(c.relname, t.table_name))
+    from rowtrail.tables as t
+    left join pg_class as c on c.oid = t.relid
+    left join pg_namespace as n on n.oid = c.relnamespace
+    where t.id = of_table);
+  mend constant text := 'Name it in the transaction of the change: select set_config(''rowtrail.actor'', ''alice'', true);';
+begin
+  if policy = 'require' then
+    raise exception 'no change of % is taken without an actor', full_name
+      using errcode = 'check_violation', hint = mend;
+  elsif coalesce(current_setting('rowtrail.warned', true), '') = '' then
+    -- Once a transaction, however many rows it changes.
+    perform set_config('rowtrail.warned', 'on', true);
+    raise warning 'a change of % names no actor', full_name using hint = mend;
+  end if;
+end
+$$;
+comment on function rowtrail.miss_actor(int, text) is
+  'Refuses a change that names no actor, or warns of it, by the policy of the table.';
 
 create or replace function rowtrail.columns_named(of_table int, purpose text)
 returns text[]
@@ -472,6 +506,7 @@ comment on function rowtrail.id_before_what_followed(int, text, text, oid, tid, 
 revoke all on function
   rowtrail.capture(),
   rowtrail.capture_truncate(),
+  rowtrail.miss_actor(int, text),
   rowtrail.require_partition(int, regclass),
   rowtrail.columns_named(int, text),
   rowtrail.key_text(int, text[], jsonb),
@@ -483,6 +518,7 @@ revoke all on function
 from public;
 grant execute on function rowtrail.capture_partition() to public;
 grant execute on function
+  rowtrail.miss_actor(int, text),
   rowtrail.require_partition(int, regclass),
   rowtrail.columns_named(int, text),
   rowtrail.key_text(int, text[], jsonb)

@@ -7,7 +7,8 @@
 -- foreign keys: a change is recorded before what follows from it.
 
 create or replace function rowtrail.track(
-  target regclass, key_columns text[] default null, exclude text[] default null, baseline boolean default false)
+  target regclass, key_columns text[] default null, exclude text[] default null, baseline boolean default false,
+  actor text default null)
 returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -24,7 +25,7 @@ begin
   opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
   select a.was_tracked, a.was_changed
   into was_tracked, was_changed
-  from rowtrail.attach(target, key_columns, exclude) as a;
+  from rowtrail.attach(target, key_columns, exclude, actor) as a;
   -- ALWAYS: they fire under session_replication_role = replica too. Only the owner can say so.
   if exists (
     select from pg_trigger as t
@@ -41,7 +42,7 @@ begin
   end loop;
   return (
     select format(
-      '%s %s, key %s%s',
+      '%s %s, key %s%s%s',
       full_name,
       case
         when not was_tracked then 'is tracked from now on'
@@ -49,12 +50,13 @@ begin
         else 'is tracked already'
       end,
       array_to_string(t.key_columns, ', '),
-      ', without ' || nullif(array_to_string(t.excluded_columns, ', '), ''))
+      ', without ' || nullif(array_to_string(t.excluded_columns, ', '), ''),
+      case t.actor_policy when 'require' then ', an actor required' when 'warn' then ', with a warning where no actor is named' end)
     from rowtrail.tracking_of(target) as t);
 end
 $$;
-comment on function rowtrail.track(regclass, text[], text[], boolean) is
-  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); or, with columns that are never stored, rowtrail.track(''users'', exclude => ''{password}''). The key is the primary key unless key_columns names a unique one. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. Again is a no-op, or changes the options that are given.';
+comment on function rowtrail.track(regclass, text[], text[], boolean, text) is
+  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); or, with columns that are never stored, rowtrail.track(''users'', exclude => ''{password}''). The key is the primary key unless key_columns names a unique one. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given.';
 
 create or replace function rowtrail.untrack(target regclass)
 returns text
@@ -117,7 +119,7 @@ $$;
 comment on function rowtrail.full_name(regclass) is 'The table''s name with its schema, quoted where SQL needs it.';
 
 create or replace function rowtrail.attach(
-  target regclass, wanted_key text[], wanted_exclude text[], out was_tracked boolean, out was_changed boolean)
+  target regclass, wanted_key text[], wanted_exclude text[], wanted_policy text, out was_tracked boolean, out was_changed boolean)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -164,6 +166,10 @@ begin
   else
     excluded_numbers := rowtrail.attnums_of(target, coalesce(wanted_exclude, '{}'));
   end if;
+  if wanted_policy not in ('allow', 'warn', 'require') then
+    raise exception '% is no policy on actors', quote_literal(wanted_policy)
+      using errcode = 'invalid_parameter_value', hint = 'It is allow, warn or require.';
+  end if;
   if key_numbers && excluded_numbers then
     raise exception '% cannot exclude %: it is a column of the key', full_name, wanted_exclude
       using errcode = 'invalid_parameter_value', hint = 'The key tells whose history it is; choose other columns.';
@@ -186,6 +192,7 @@ begin
     key_columns = rowtrail.names_of(target, key_numbers),
     excluded_attnums = excluded_numbers,
     excluded_columns = rowtrail.names_of(target, excluded_numbers),
+    actor_policy = coalesce(wanted_policy, case when was_tracked then t.actor_policy end, 'allow'),
     tracked_since = case when was_tracked then t.tracked_since else clock_timestamp() end,
     tracked_by = case when was_tracked then t.tracked_by else session_user end,
     untracked_at = null,
@@ -222,16 +229,16 @@ begin
     where t.tgrelid = target
       and t.tgname = '!rowtrail_truncate'
       and t.tgfoid = 'rowtrail.capture_truncate()'::regprocedure
-      and t.tgargs = rowtrail.as_trigger_keeps(array[known.id::text])
+      and t.tgargs = rowtrail.as_trigger_keeps(array[known.id::text, known.actor_policy])
   ) then
     execute format(
-      'create or replace trigger %I after truncate on %s for each statement execute function rowtrail.capture_truncate(%L)',
-      '!rowtrail_truncate', full_name, known.id);
+      'create or replace trigger %I after truncate on %s for each statement execute function rowtrail.capture_truncate(%L, %L)',
+      '!rowtrail_truncate', full_name, known.id, known.actor_policy);
     was_changed := true;
   end if;
 end
 $$;
-comment on function rowtrail.attach(regclass, text[], text[]) is
+comment on function rowtrail.attach(regclass, text[], text[], text) is
   'The part of rowtrail.track() that makes the registry''s row and the triggers. It needs the TRIGGER privilege, which only the table''s owner can lend.';
 
 create or replace function rowtrail.detach(target regclass)
@@ -525,7 +532,8 @@ as $$
     t.id::text,
     case when cardinality(k.names) = 1 then k.names[1] else '' end,
     k.names::text,
-    coalesce(nullif(rowtrail.left_out_of(t.relid, t.excluded_attnums)::text, '{}'), '')
+    coalesce(nullif(rowtrail.left_out_of(t.relid, t.excluded_attnums)::text, '{}'), ''),
+    t.actor_policy
   ] || array(
     select a.attname::text
     from pg_attribute as a

@@ -26,6 +26,7 @@ UPGRADE = (
       key_attnums int2[] not null,
       excluded_columns text[] not null default '{}',
       excluded_attnums int2[] not null default '{}',
+      actor_policy text not null default 'allow',
       tracked_since timestamptz not null default clock_timestamp(),
       tracked_by text not null,
       untracked_at timestamptz,
@@ -33,6 +34,7 @@ UPGRADE = (
       baseline_id bigint,
       baseline_after text[],
       baseline_done_at timestamptz,
+      constraint tables_actor_policy check (actor_policy in ('allow', 'warn', 'require')),
       constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
     )
     """,
@@ -51,6 +53,7 @@ UPGRADE = (
             ("key_attnums", "their numbers, which they keep when they are renamed"),
             ("excluded_columns", "the columns that are never stored"),
             ("excluded_attnums", "their numbers"),
+            ("actor_policy", "what a change without an actor meets: allow, warn or require"),
             ("tracked_since", "when tracking began, or began again"),
             ("tracked_by", "the login that began it"),
             ("untracked_at", "when tracking ended; NULL while it goes on"),

@@ -165,6 +165,11 @@ def downgrade(database: str | None, data: Path | None, delete_history: bool) -> 
 @click.option(
     "--exclude", metavar="COLUMN[,…]", multiple=True, help="Columns that are never stored."
 )
+@click.option(
+    "--actor",
+    type=click.Choice(["allow", "warn", "require"]),
+    help="What a change meets whose transaction names no actor.",
+)
 @as_json
 def track(
     database: str | None,
@@ -172,6 +177,7 @@ def track(
     table: str,
     key: tuple[str, ...],
     exclude: tuple[str, ...],
+    actor: str | None,
     json_wanted: bool,
 ) -> None:
     """Begin the history of TABLE, as its owner.
@@ -181,10 +187,10 @@ def track(
     """
     call = (
         "select rowtrail.track(cast(cast(:oid as oid) as regclass), "
-        "cast(:key as text[]), cast(:exclude as text[]))"
+        "cast(:key as text[]), cast(:exclude as text[]), actor => :actor)"
     )
-    columns = {"key": columns_of(key), "exclude": columns_of(exclude)}
-    change_tracking(database, data, table, call, columns, json_wanted)
+    options = {"key": columns_of(key), "exclude": columns_of(exclude), "actor": actor}
+    change_tracking(database, data, table, call, options, json_wanted)
 
 
 @rowtrail.command()
@@ -237,7 +243,7 @@ def change_tracking(
     data: Path | None,
     table: str,
     call: str,
-    columns: dict[str, Any],
+    options: dict[str, Any],
     json_wanted: bool,
 ) -> None:
     """Calls the function in the database that begins or ends a history, and says what it said."""
@@ -248,7 +254,7 @@ def change_tracking(
 
         with target.engine.begin() as connection:
             oid = find_table(connection, table)
-            said = connection.scalar(text(call), {"oid": oid, **columns})
+            said = connection.scalar(text(call), {"oid": oid, **options})
             # Not rowtrail.status(): the owner of a table need not be one who may read history.
             state = text(
                 "select rowtrail.full_name(w.relid) as name, t.key_columns, t.excluded_columns "

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from sqlalchemy import URL
 
 Run = Callable[..., list[Any]]
 
@@ -149,3 +150,45 @@ def test_everything_in_a_transaction_has_its_xid(animals: str, writer: Run, supe
     [(xid,)] = writer("select pg_current_xact_id()::text")
     writer("commit")
     assert superuser("select xid::text from rowtrail.versions") == [(xid,), (xid,)]
+
+
+def test_a_table_can_require_an_actor(
+    make_table: Callable[..., str], writer: Run, versions: Callable[[str], list[Any]]
+) -> None:
+    make_table("wages (id int primary key, amount int)", actor="require")
+    for statement in ("insert into wages values (1, 10)", "truncate wages"):
+        with pytest.raises(psycopg2.Error, match="is taken without an actor") as refused:
+            writer(statement)
+        assert "public.wages" in str(refused.value)
+        assert "set_config('rowtrail.actor'" in str(refused.value.diag.message_hint)
+    writer("begin; select set_config('rowtrail.actor', 'alice', true)")
+    writer("insert into wages values (1, 10); truncate wages; commit")
+    assert [version[0] for version in versions("wages")] == ["I", "T"]
+
+
+def test_a_table_can_warn_of_a_missing_actor_once_a_transaction(
+    make_table: Callable[..., str], url: URL, logins: None
+) -> None:
+    make_table("wages (id int primary key, amount int)", actor="warn")
+    connection = psycopg2.connect(
+        host=url.query["host"], port=url.query["port"], user="writer", dbname=url.database
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute("insert into wages select g, g from generate_series(1, 5) as g")
+        cursor.execute("update wages set amount = 0")
+    [warning] = connection.notices
+    assert "WARNING:  a change of public.wages names no actor" in warning
+    connection.close()
+
+
+def test_the_policy_on_actors_stays_until_it_is_changed(
+    make_table: Callable[..., str], owner: Run, writer: Run
+) -> None:
+    make_table("wages (id int primary key, amount int)", actor="require")
+    assert "an actor required" in owner("select rowtrail.track('wages')")[0][0]
+    with pytest.raises(psycopg2.Error, match="without an actor"):
+        writer("insert into wages values (1, 10)")
+    owner("select rowtrail.track('wages', actor => 'allow')")
+    writer("insert into wages values (1, 10)")
+    with pytest.raises(psycopg2.Error, match="'never' is no policy on actors"):
+        owner("select rowtrail.track('wages', actor => 'never')")
