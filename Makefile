@@ -17,7 +17,8 @@ test: $(INSTALLED)  ## Run the tests on the embedded PostgreSQL 18 (ARGS: pytest
 	$(BIN)/pytest -n 2 $(ARGS)
 
 test-16: $(INSTALLED)  ## The same on the embedded PostgreSQL 16
-	ROWTRAIL_TEST_BINARIES=$$($(BIN)/python -c 'from rowtrail.embedded import Server; print(Server().binaries.parents[1] / "pginstall/bin")') \
+	ROWTRAIL_TEST_BINARIES=$$($(BIN)/python -c 'from rowtrail import embedded, programs; \
+		print(programs.programs_folder(16, embedded.ROOT_FOLDER / "programs"))') \
 	$(BIN)/pytest -n 2 $(ARGS)
 
 lint: $(INSTALLED)  ## Check style and types

@@ -171,7 +171,7 @@ begin
       with page as materialized (
         select r.image, r.key_texts, row_number() over () as place
         from (
-          select to_jsonb(t) as image, array[%1$s] as key_texts
+          select to_jsonb(t.*) as image, array[%1$s] as key_texts
           from %3$s %4$s as t
           where %5$s
           order by %2$s

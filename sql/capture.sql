@@ -36,6 +36,8 @@ set quote_all_identifiers = off
 as $$
 declare
   table_id constant int := tg_argv[0];
+  key_column text := tg_argv[1];
+  key_columns text[] := tg_argv[2];
   image jsonb;             -- the row after the change; for DELETE the row that went
   before jsonb;            -- the row before an UPDATE
   changed jsonb;           -- what `before` held in the columns that changed
@@ -76,17 +78,17 @@ begin
     follows_own_change := age(old.xmin) <= 0;
   end if;
 
-  key := image ->> tg_argv[1];
+  key := image ->> key_column;
   if key is null then
-    key := rowtrail.key_text(table_id, tg_argv[2]::text[], image);
+    key := rowtrail.key_text(table_id, key_columns, image);
   end if;
   if octet_length(key) > 1000 then
     key := rowtrail.short_key(key);
   end if;
   if before is not null then
-    key_before := before ->> tg_argv[1];
+    key_before := before ->> key_column;
     if key_before is null then
-      key_before := rowtrail.key_text(table_id, tg_argv[2]::text[], before);
+      key_before := rowtrail.key_text(table_id, key_columns, before);
     end if;
     if octet_length(key_before) > 1000 then
       key_before := rowtrail.short_key(key_before);
@@ -180,7 +182,13 @@ begin
     replace(
       pg_get_functiondef('rowtrail.capture()'::regprocedure), 'FUNCTION rowtrail.capture()', 'FUNCTION rowtrail.capture_partition()'),
     '/* in capture_partition() stands here: is the partition one of the table''s? */',
-    'perform rowtrail.require_partition(table_id, tg_relid);');
+    $check$if tg_name <> '!rowtrail_capture' or tg_when <> 'AFTER' or tg_level <> 'ROW' then
+    raise exception 'rowtrail cannot record this change: the trigger of table % was not made by rowtrail.track()', tg_relid::regclass::text
+      using errcode = 'insufficient_privilege';
+  end if;
+  perform rowtrail.require_partition(table_id, tg_relid);
+  key_columns := rowtrail.columns_named(table_id, 'key');
+  key_column := case when cardinality(key_columns) = 1 then key_columns[1] else '' end;$check$);
 end
 $do$;
 comment on function rowtrail.capture_partition() is

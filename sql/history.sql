@@ -10,9 +10,8 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   select h.*
-  from rowtrail.tables as t
+  from rowtrail.registered(of_table) as t
   cross join lateral rowtrail.row_history(t.id, rowtrail.key_from(t.key_columns, key)) as h
-  where t.relid = of_table
 $$;
 comment on function rowtrail.history(regclass, text) is
   'The versions of one row, newest first: select * from rowtrail.history(''orders'', 42); a composite key is a JSON array: rowtrail.history(''order_lines'', ''[42, 1]''). changes holds {"column": [old, new]}.';
@@ -35,6 +34,23 @@ as $$
 $$;
 comment on function rowtrail.history(regclass, anyelement) is
   'The versions of one row, newest first, by a key of any type: a number, a uuid, a timestamp, a JSON array for a composite key.';
+
+create or replace function rowtrail.registered(of_table regclass)
+returns setof rowtrail.tables
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select t.* from rowtrail.tables as t where t.relid = of_table;
+  if not found then
+    raise exception '% has no history: it was never tracked', rowtrail.full_name(of_table)
+      using errcode = 'undefined_object', hint = format('select rowtrail.track(%L);', rowtrail.full_name(of_table));
+  end if;
+end
+$$;
+comment on function rowtrail.registered(regclass) is
+  'The registry''s row of a table that is or was tracked; raises undefined_object for another.';
 
 create or replace function rowtrail.row_history(of_table int, key text)
 returns table (
@@ -186,7 +202,7 @@ begin
             select jsonb_agg(r.image -> n.name order by n.place)::text
             from unnest($1) with ordinality as n (name, place)) end) as row_key,
           r.image - $2 as image
-        from (select to_jsonb(t) as image from %s as t) as r
+        from (select to_jsonb(t.*) as image from %s %s as t) as r
       )
       select coalesce(l.row_key, p.row_key), l.image, p.data
       from live as l
@@ -194,13 +210,15 @@ begin
       where l.image::text is distinct from p.data::text
       order by 1
     $query$,
+    -- Children by INHERITS are tables of their own; partitions are not.
+    case when (select c.relkind from pg_class as c where c.oid = of_table) = 'p' then '' else 'only' end,
     rowtrail.full_name(of_table))
   using
     rowtrail.names_of(of_table, known.key_attnums), rowtrail.left_out_of(of_table, known.excluded_attnums), known.id;
 end
 $$;
 comment on function rowtrail.differences(regclass) is
-  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began and have not changed since count as different. Run it as somebody who may read both.';
+  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different; so do rows that were written before a column was added, renamed, changed in type or excluded. Run it as somebody who may read both.';
 
 revoke all on function
   rowtrail.history(regclass, anyelement),

@@ -16,6 +16,7 @@ as $$
 declare
   full_name constant text := rowtrail.full_name(target);
   opened boolean;
+  child regclass;
   was_tracked boolean;
   was_changed boolean;
 begin
@@ -37,6 +38,10 @@ begin
     was_changed := true;
   end if;
   perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
+  for child in select c.child from rowtrail.untracked_children(target) as c (child) loop
+    raise warning '% inherits from % and is not tracked', rowtrail.full_name(child), full_name
+      using hint = format('select rowtrail.track(%L);', rowtrail.full_name(child));
+  end loop;
   while baseline loop
     baseline := not (select b.is_done from rowtrail.baseline_batch(target, 100000) as b);
   end loop;
@@ -56,7 +61,7 @@ begin
 end
 $$;
 comment on function rowtrail.track(regclass, text[], text[], boolean, text) is
-  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); or, with columns that are never stored, rowtrail.track(''users'', exclude => ''{password}''). The key is the primary key unless key_columns names a unique one. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given.';
+  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); or, with columns that are never stored, rowtrail.track(''users'', exclude => ''{password}''). The key is the primary key unless key_columns names a unique one. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given, for what is recorded from then on.';
 
 create or replace function rowtrail.untrack(target regclass)
 returns text
@@ -81,6 +86,25 @@ end
 $$;
 comment on function rowtrail.untrack(regclass) is
   'Ends the tracking of a table, as its owner. Its history stays: select rowtrail.untrack(''orders'');';
+
+create or replace function rowtrail.untracked_children(target regclass)
+returns setof regclass
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  -- A child by INHERITS has triggers of its own, unlike a partition.
+  select i.inhrelid::regclass
+  from pg_inherits as i
+  join pg_class as c on c.oid = i.inhrelid
+  where i.inhparent = target
+    and not c.relispartition
+    and not exists (select from rowtrail.tracking_of(i.inhrelid::regclass))
+  order by 1
+$$;
+comment on function rowtrail.untracked_children(regclass) is
+  'The tables that inherit from this one and are not tracked: what is written to them, also by way of this one, is not recorded.';
 
 create or replace function rowtrail.require_owner(target regclass, wanted text)
 returns void
@@ -216,6 +240,9 @@ begin
     where t.tgrelid = target
       and t.tgname = '!rowtrail_capture'
       and t.tgfoid = (capture_function || '()')::regprocedure
+      and t.tgtype = 29  -- after insert, update, delete, for each row
+      and t.tgqual is null
+      and t.tgattr = ''
       and t.tgargs = rowtrail.as_trigger_keeps(capture_arguments)
   ) then
     execute format(
@@ -229,6 +256,8 @@ begin
     where t.tgrelid = target
       and t.tgname = '!rowtrail_truncate'
       and t.tgfoid = 'rowtrail.capture_truncate()'::regprocedure
+      and t.tgtype = 32
+      and t.tgqual is null
       and t.tgargs = rowtrail.as_trigger_keeps(array[known.id::text, known.actor_policy])
   ) then
     execute format(
@@ -321,7 +350,15 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not has_table_privilege('rowtrail_owner', target, 'trigger') then
+  -- By the owner itself, to rowtrail_owner itself: what PUBLIC has shows nothing.
+  if not exists (
+    select from pg_class as c
+    cross join aclexplode(c.relacl) as a
+    where c.oid = target
+      and a.grantor = c.relowner
+      and a.grantee = 'rowtrail_owner'::regrole
+      and a.privilege_type = 'TRIGGER'
+  ) then
     raise exception '%: only its owner can do this, by rowtrail.track() or rowtrail.untrack()', rowtrail.full_name(target)
       using errcode = 'insufficient_privilege';
   end if;
@@ -585,8 +622,10 @@ as $$
     t.tracked_since,
     t.tracked_by,
     case
-      when s.state in ('trigger missing', 'trigger disabled', 'not always on', 'stale')
-        then format('select rowtrail.track(%L);', format('%I.%I', n.nspname, c.relname))
+      when s.state in ('trigger missing', 'trigger disabled', 'not always on', 'stale', 'replaced')
+        then format('select rowtrail.track(%L);', format('%I.%I', coalesce(n.nspname, t.schema_name), coalesce(c.relname, t.table_name)))
+      when s.state = 'children not tracked'
+        then format('select rowtrail.track(%L);', (select rowtrail.full_name(x.child) from rowtrail.untracked_children(t.relid) as x (child) limit 1))
     end
   from rowtrail.tables as t
   left join pg_class as c on c.oid = t.relid
@@ -605,12 +644,20 @@ as $$
   cross join lateral (
     select case
       when t.untracked_at is not null then 'untracked'
+      when c.oid is null and to_regclass(format('%I.%I', t.schema_name, t.table_name)) is not null
+        and not exists (
+          select from rowtrail.tables as other
+          where other.relid = to_regclass(format('%I.%I', t.schema_name, t.table_name)))
+        then 'replaced'
       when c.oid is null then 'dropped'
-      when r.oid is null or u.oid is null then 'trigger missing'
+      when r.oid is null or u.oid is null or (r.tgtype, u.tgtype) <> (29, 32) or r.tgattr <> ''
+        or r.tgqual is not null or u.tgqual is not null
+        then 'trigger missing'
       when 'D' = any (l.enabled) or 'D' in (r.tgenabled, u.tgenabled) then 'trigger disabled'
       when 'A' <> any (l.enabled) or 'A' <> u.tgenabled then 'not always on'
       -- Recorded all the same, only slower than need be.
       when r.tgargs <> rowtrail.as_trigger_keeps(rowtrail.capture_arguments(t.id)) then 'stale'
+      when exists (select from rowtrail.untracked_children(t.relid)) then 'children not tracked'
       else 'tracked'
     end as state
   ) as s

@@ -17,7 +17,9 @@ def create_app(database: "str | URL | None" = None) -> "Flask":
 
     It connects at the first request, acts as the role rowtrail_reader in read-only transactions,
     and has no route that writes. It asks nobody for a password: let it listen where only those
-    can reach it who may read the history.
+    can reach it who may read the history, and name in ROWTRAIL_HOSTS the hosts, with commas between
+    them, by which it may be asked: without that, a foreign web page whose name leads to this
+    machine could read it by way of a browser here.
 
     Args:
         database: its URL; without one, what the environment variable DATABASE_URL holds. The

@@ -10,7 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
 from rowtrail.errors import NotUpgraded, RowtrailError, explain
@@ -51,6 +51,8 @@ def make_app(url: str | URL | None) -> Flask:
     app = Flask("rowtrail")
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
+    if hosts := os.environ.get("ROWTRAIL_HOSTS"):
+        app.config["TRUSTED_HOSTS"] = [host.strip() for host in hosts.split(",")]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     database.init_app(app)
     with app.app_context():
@@ -121,6 +123,9 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     if status < 400:
         return error
     message = error.description or error.name
+    if isinstance(error, SecurityError):
+        # Flask cannot make the URLs of a page for a host that it does not trust.
+        return current_app.response_class(f"{message}\n", status, mimetype="text/plain")
     if status == 500:
         message = "rowtrail itself failed; the log of its server says where"
     response = said(status, error.name, message)

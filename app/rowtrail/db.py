@@ -51,6 +51,11 @@ def parse_url(database: str) -> URL:
             f"not a PostgreSQL database: {url.render_as_string()!r}; "
             "rowtrail keeps the history of PostgreSQL only: postgresql://…"
         )
+    if "@" in (url.host or ""):
+        # What stands before it is part of a password, most likely: it is not repeated.
+        raise RowtrailError(
+            "the URL of the database has more than one @; write one in a password as %40"
+        )
     return without_secrets_in_query(url.set(drivername="postgresql+psycopg2"))
 
 
@@ -99,8 +104,9 @@ def require_current(connection: Connection) -> None:
         revision = installed_revision(connection)
     except DBAPIError as error:
         raise RowtrailError(
-            f"this login may not read the history: {explain(error)}; "
-            "grant it the role: grant rowtrail_reader to <login>"
+            f"this login has no right on the history: {explain(error)}; let its owner run "
+            "grant rowtrail_reader to <login>; or, for one that only tracks tables of its own, "
+            "grant usage on schema rowtrail to <login>;"
         ) from None
     if revision is None:
         raise NotUpgraded("rowtrail is not installed in this database; run: rowtrail upgrade")

@@ -106,15 +106,19 @@ class Server:
 
     def stop(self) -> None:
         """Leaves the server, and stops it if this was its last user."""
+        guarded = self._guard
+        if guarded is not None:
+            # While our lock still keeps it from stopping the server: afterwards it could be killed
+            # halfway, and have kept us from doing it.
+            guarded.kill()
+            guarded.wait()
+            self._guard = None
         if self._user is not None:
             self._user.close()
             self._user = None
-        if self._guard is not None:
+        if guarded is not None:
             with suppress(OSError):
                 guard.stop_if_unused(self.folder, self.data, self.socket_folder, self.binaries)
-            self._guard.kill()
-            self._guard.wait()
-            self._guard = None
 
     def __enter__(self) -> "Server":
         self.start()

@@ -4,6 +4,8 @@ Every question is bounded, however long the history: pages are found by an index
 id on, counting stops early, and long values are cut on the server.
 """
 
+from dataclasses import replace
+
 from sqlalchemy import BigInteger, Text, cast, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError
@@ -147,6 +149,10 @@ def transaction(session: Session, era: int, xid: int, cursor: Cursor) -> Transac
     page = page_of(session, [where], Cursor(after=0) if cursor == Cursor() else cursor)
     page.changes.reverse()
     has_more = sum(part.changes for part in parts) > COUNTED
+    if has_more:
+        # One more than is said was counted, to know that there are more.
+        largest = max(parts, key=lambda part: part.changes)
+        parts[parts.index(largest)] = replace(largest, changes=largest.changes - 1)
     return Transaction(era, str(xid), parts, has_more, page)
 
 

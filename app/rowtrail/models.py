@@ -104,6 +104,9 @@ class Version(Base):
 
     query: ClassVar[_Query] = _Query()
 
+    def __repr__(self) -> str:
+        return f"<Version {self.id}: {self.op} {self.row_key} at {self.changed_at}>"
+
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
         """For an update, each changed column with its old and its new value."""

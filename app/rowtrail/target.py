@@ -1,5 +1,6 @@
 """The database that a command works on: one that is named, or one of the embedded server."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,9 @@ def errors_explained(engine: Engine) -> Iterator[Engine]:
             raise no_database(error, engine.url) from None
         raise RowtrailError(explain(error)) from None
     except DBAPIError as error:
-        raise RowtrailError(explain(error)) from None
+        said = explain(error)
+        if re.search("permission denied for table (versions|tables|alembic_version)", said):
+            said += f"; let the owner run: grant rowtrail_reader to {engine.url.username};"
+        raise RowtrailError(said) from None
     finally:
         engine.dispose()

@@ -36,6 +36,7 @@ def orders(db: Connection) -> Connection:
         ),
         ("postgresql://me:secret@127.0.0.1:1/shop", ["cannot connect", "check DATABASE_URL"]),
         ("host=127.0.0.1 port=1 password=secret", ["cannot connect", "check DATABASE_URL"]),
+        ("postgresql://me:a@secret@127.0.0.1/shop", ["more than one @", "%40"]),
     ],
 )
 def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(
@@ -102,8 +103,22 @@ def test_a_login_that_may_not_read_is_told_so(
 ) -> None:
     stranger = make_login("stranger").url
     done = run("status", "--database", stranger)
-    said_in_one_line(done, "may not read the history", "grant rowtrail_reader")
+    said_in_one_line(done, "has no right on the history", "grant rowtrail_reader")
     assert said_in_one_line(run("upgrade", "--database", stranger))
+
+
+def test_an_owner_who_may_not_read_tracks_and_is_told_so_when_it_reads(
+    db: Connection, run: Run, make_login: Callable[..., Engine]
+) -> None:
+    owner = make_login("owner").url
+    db.execute(text("grant usage on schema rowtrail to owner"))
+    db.execute(text("create table mine (id int primary key); alter table mine owner to owner"))
+    done = run("track", "mine", "--actor", "require", "--json", "--database", owner)
+    assert json.loads(done.stdout)["state"] == "tracked"
+    for words in (("status",), ("history", "mine", "1")):
+        said_in_one_line(
+            run(*words, "--database", owner), "permission denied", "grant rowtrail_reader to owner"
+        )
 
 
 def test_a_name_may_be_given_as_in_sql_or_as_it_stands(db: Connection, url: URL, run: Run) -> None:

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from as_people_do import Run, command, environment, execute, said_in_one_line, scalar
@@ -45,6 +46,11 @@ def test_it_serves_until_it_is_told_to_end_and_leaves_no_server(
     with serving("--data", folder, "--port", "0") as (process, url):
         with urlopen(f"{url}/tables.json") as answer:
             assert answer.status == 200
+        # By a name of somebody else's that leads here, a foreign page could read the history.
+        for place in ("/tables", "/tables.json"):
+            with pytest.raises(HTTPError) as refused:
+                urlopen(Request(f"{url}{place}", headers={"Host": "evil.example"}))
+            assert refused.value.code == 400
         process.send_signal(how)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")

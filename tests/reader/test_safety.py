@@ -264,3 +264,15 @@ def test_importing_rowtrail_loads_no_flask() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert said.stdout == "[]\n"
+
+
+def test_only_the_hosts_that_are_named_are_answered(
+    web: Engine, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROWTRAIL_HOSTS", "history.example, localhost")
+    client = make_client(web.url)
+    assert client.get("/tables", headers={"Host": "history.example:8000"}).status_code == 200
+    for place in ("/tables", "/tables.json", "/nowhere"):
+        refused = client.get(place, headers={"Host": "evil.example"})
+        assert (refused.status_code, refused.mimetype) == (400, "text/plain")
+        assert "Traceback" not in refused.text

@@ -133,6 +133,37 @@ def test_the_trigger_of_partitions_records_nothing_for_another_table(
     assert superuser("select count(*) from rowtrail.versions") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "forge before insert on part_1 for each row execute function "
+        "rowtrail.capture_partition('1', 'v', '{v}', '', 'allow')",
+        '"!rowtrail_capture2" after insert on part_1 for each row execute function '
+        "rowtrail.capture_partition('1', 'v', '{v}', '', 'allow')",
+    ],
+)
+def test_the_owner_of_a_partitioned_table_cannot_forge_by_a_trigger_of_its_own(
+    owner: Run, superuser: Run, trigger: str
+) -> None:
+    owner("create table part (id int primary key, v text) partition by range (id)")
+    owner("create table part_1 partition of part for values from (0) to (10)")
+    owner("select rowtrail.track('part')")
+    owner(f"create trigger {trigger}")
+    with pytest.raises(Denied, match=r"was not made by rowtrail\.track\(\)"):
+        owner("insert into part values (6, '5')")
+    assert superuser("select count(*) from rowtrail.versions") == [(0,)]
+
+
+def test_what_the_public_may_do_does_not_speak_for_the_owner(
+    animals: str, owner: Run, reader: Run, superuser: Run
+) -> None:
+    owner("grant all on animals to public")
+    for call in ("attach('animals', null, '{name}', null)", "detach('animals')"):
+        with pytest.raises(Denied, match="only its owner can do this"):
+            reader(f"select rowtrail.{call}")
+    assert superuser("select state, excluded_columns from rowtrail.status()") == [("tracked", [])]
+
+
 def test_a_detach_is_refused_while_the_triggers_are_there(animals: str, owner: Run) -> None:
     owner("grant trigger on animals to rowtrail_owner")
     with pytest.raises(

@@ -301,3 +301,54 @@ def test_the_session_that_tracks_does_not_matter(
     assert state() == "tracked"
     owner("insert into public.animals values (1)")
     assert superuser("select * from rowtrail.differences('animals')") == []
+
+
+@pytest.mark.parametrize("table", ["animals", "part"])
+def test_a_trigger_that_never_fires_is_not_taken_for_ours(
+    table: str, animals: str, owner: Run, state: Callable[[], str], superuser: Run
+) -> None:
+    if table == "part":
+        owner("select rowtrail.untrack('animals')")
+        superuser("delete from rowtrail.tables")
+        owner("create table part (id int primary key, name text) partition by range (id)")
+        owner("select rowtrail.track('part')")
+    definition = (
+        "select replace(pg_get_triggerdef(oid), 'FOR EACH ROW', 'FOR EACH ROW WHEN (false)')"
+    )
+    [(made,)] = superuser(
+        f"{definition} from pg_trigger where tgname = '!rowtrail_capture' "
+        "and tgrelid = %s::regclass",
+        table,
+    )
+    # As a superuser: the owner may replace the trigger of a partitioned table only.
+    superuser(made.replace("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER"))
+    superuser(f'alter table {table} enable always trigger "!rowtrail_capture"')
+    assert state() == "trigger missing"
+    owner(f"select rowtrail.track('{table}')")
+    assert state() == "tracked"
+
+
+def test_a_table_put_in_the_place_of_a_tracked_one_is_seen(
+    animals: str, owner: Run, state: Callable[[], str]
+) -> None:
+    owner("drop table animals")
+    assert state() == "dropped"
+    owner("create table animals (id int primary key)")
+    assert state() == "replaced"
+    owner("select rowtrail.track('animals')")
+    assert state() == "tracked"
+
+
+def test_a_table_that_inherits_is_named_until_it_is_tracked(
+    animals: str, owner: Run, writer: Run, superuser: Run, state: Callable[[], str]
+) -> None:
+    owner("create table birds (wings int, primary key (id)) inherits (animals)")
+    assert state() == "children not tracked"
+    [(mend,)] = superuser("select mend from rowtrail.status()")
+    assert mend == "select rowtrail.track('public.birds');"
+    owner(mend)
+    assert superuser("select distinct state from rowtrail.status()") == [("tracked",)]
+    owner("insert into birds values (1, 'owl', 2, 2); update animals set legs = 3")
+    for table in ("animals", "birds"):
+        assert superuser(f"select * from rowtrail.differences('{table}')") == []
+    assert superuser("select op from rowtrail.history('birds', 1)") == [("update",), ("insert",)]
