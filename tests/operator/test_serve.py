@@ -50,7 +50,8 @@ def test_it_serves_until_it_is_told_to_end_and_leaves_no_server(
         for place in ("/tables", "/tables.json"):
             with pytest.raises(HTTPError) as refused:
                 urlopen(Request(f"{url}{place}", headers={"Host": "evil.example"}))
-            assert refused.value.code == 400
+            with refused.value as answer:
+                assert answer.code == 400
         process.send_signal(how)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
