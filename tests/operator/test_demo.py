@@ -36,7 +36,7 @@ def test_on_the_embedded_server_it_replays_to_the_live_tables(folder: Path, run:
         assert recorded > 100_000
         for table in TABLES:
             assert scalar(demo, f"select count(*) from rowtrail.differences('{table}')") == 0
-        # A change that nobody recorded is found, here and by the demo's own check.
+        # The check that the demo makes finds a change that nobody recorded.
         execute(
             demo,
             "set session_replication_role = replica; alter table users disable trigger all; "
