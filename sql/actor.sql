@@ -74,7 +74,5 @@ $$;
 comment on function rowtrail.clean_context(text) is
   'The context as a JSON object of at most 8192 bytes, whatever was written into the setting.';
 
-revoke all on function rowtrail.clean(text, int) from public;
 revoke all on function rowtrail.clean_context(text) from public;
-grant execute on function rowtrail.clean(text, int) to public;
 grant execute on function rowtrail.clean_context(text) to rowtrail_capture;

@@ -18,7 +18,7 @@
 -- The place (ctid) of a row chains its changes within a transaction exactly: each starts where the
 -- one before it left the row. So a change whose predecessor is still to come is marked (early_in),
 -- and what comes later, but happened before, takes one of the ids that the sequence leaves free
--- below it. The ids of one row's versions are always in the order of what happened.
+-- below it. The ids of one row's versions are in the order of what happened; docs/concepts.md names the limits.
 
 create or replace function rowtrail.capture()
 returns trigger
@@ -171,7 +171,7 @@ begin
 end
 $$;
 comment on function rowtrail.capture() is
-  'Row trigger of every tracked table: records one change as one version. Attached by rowtrail.track(), never by hand.';
+  'Row trigger of a tracked table that is not partitioned: records one change as one version. Attached by rowtrail.track(), never by hand.';
 
 -- The owner of a partitioned table makes partitions later; PostgreSQL then clones the trigger with
 -- the rights of that owner, who must have EXECUTE on its function. So it is another function, which
