@@ -97,6 +97,14 @@ def make_login(engine: Engine) -> Iterator[Callable[..., Engine]]:
     for name, of_login in made:
         of_login.dispose()
         with engine.begin() as connection:
+            # A session that was closed may still be dropping its temporary tables.
+            connection.execute(
+                text(
+                    "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
+                    "where usename = :name"
+                ),
+                {"name": name},
+            )
             connection.execute(text(f"reassign owned by {name} to postgres"))
             connection.execute(text(f"drop owned by {name}"))
             connection.execute(text(f"drop role {name}"))
