@@ -44,18 +44,7 @@ begin
     raise exception '% is not tracked', rowtrail.full_name(target)
       using errcode = 'undefined_object', hint = format('select rowtrail.track(%L);', rowtrail.full_name(target));
   end if;
-  if (select c.relrowsecurity from pg_class as c where c.oid = target)
-    and not coalesce((
-      select
-        bool_or(p.polpermissive and 'rowtrail_capture'::regrole = any (p.polroles) and pg_get_expr(p.polqual, p.polrelid) = 'true')
-        and not bool_or(not p.polpermissive and p.polroles && array[0, 'rowtrail_capture'::regrole::oid])
-      from pg_policy as p
-      where p.polrelid = target and p.polcmd in ('r', '*')), false)
-  then
-    raise exception 'row security would hide rows of % from the baseline', rowtrail.full_name(target)
-      using errcode = 'insufficient_privilege',
-        hint = format('create policy rowtrail_baseline on %s for select to rowtrail_capture using (true);', rowtrail.full_name(target));
-  end if;
+  perform rowtrail.require_no_row_security(target, 'the baseline');
   if known.baseline_at is null then
     -- Waits for the writers that are in the table, and lets none in until the ids are reserved.
     execute format(
@@ -117,8 +106,12 @@ begin
     perform setval('rowtrail.version_id', known.baseline_id + reserved);
     update rowtrail.tables as t
     set baseline_at = clock_timestamp(), baseline_id = known.baseline_id
-    where t.id = known.id;
-    return;
+    where t.id = known.id
+    returning t.* into known;
+    -- Without a key there are no batches: all at once, while the writers wait.
+    if known.key_attnums <> '{}' then
+      return;
+    end if;
   end if;
 
   select r.seen, r.recorded, r.last_key
@@ -126,7 +119,7 @@ begin
   from rowtrail.record_baseline(
     known.id, target, rowtrail.names_of(target, known.key_attnums), known.baseline_after, batch,
     known.baseline_id, known.tracked_since, known.baseline_at) as r;
-  is_done := seen < batch;
+  is_done := seen < batch or known.key_attnums = '{}';
   update rowtrail.tables as t
   set
     baseline_after = coalesce(last_key, t.baseline_after),
@@ -165,13 +158,21 @@ declare
     join pg_attribute as a on a.attrelid = target and a.attname = n.name);
   -- Children by INHERITS are tables of their own; partitions are not.
   only_it constant text := case when (select c.relkind from pg_class as c where c.oid = target) = 'p' then '' else 'only' end;
+  is_plain constant boolean := not exists (
+    select from rowtrail.tables as t cross join lateral rowtrail.treatments(t) where t.id = of_table);
 begin
+  if key_columns = '{}' then
+    select r.seen, r.recorded
+    into seen, recorded
+    from rowtrail.record_baseline_without_key(of_table, format('%s %s', only_it, rowtrail.full_name(target)), last_id, moment) as r;
+    return;
+  end if;
   execute format(
     $query$
       with page as materialized (
-        select r.image, r.key_texts, row_number() over () as place
+        select r.*, row_number() over () as place
         from (
-          select to_jsonb(t.*) as image, array[%1$s] as key_texts
+          select %6$s as written, array[%1$s] as key_texts
           from %3$s %4$s as t
           where %5$s
           order by %2$s
@@ -179,48 +180,106 @@ begin
         ) as r
       ),
       keyed as (
-        select p.image, p.place, case when octet_length(k.key) > 1000 then rowtrail.short_key(k.key) else k.key end as row_key
+        select p.place, s.*
         from page as p
-        cross join lateral (
-          select case when cardinality($3) = 1 then p.image ->> $3[1] else (
-            select jsonb_agg(p.image -> n.name order by n.place)::text
-            from unnest($3) with ordinality as n (name, place)) end as key
-        ) as k
+        cross join lateral %7$s as s (row_key, data, verbatim)
       ),
       without as (
-        select k.image, k.row_key, row_number() over (order by k.place) as number
+        select k.*, row_number() over (order by k.place) as number
         from keyed as k
         where not exists (
           select from rowtrail.versions as v
           where v.table_id = $1
             and v.row_key = k.row_key
-            and v.changed_at between $7 and clock_timestamp() + interval '1 day')
+            and v.changed_at between $6 and clock_timestamp() + interval '1 day')
       ),
-      written as (
-        insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data)
-        select $6 + w.number, $8, pg_current_xact_id(), $1, 'B', w.row_key, session_user, w.image - $2
+      recorded as (
+        insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data, verbatim)
+        select $2 + w.number, $7, pg_current_xact_id(), $1, 'B', w.row_key, session_user, w.data, w.verbatim
         from without as w
         returning 1
       )
       select
-        (select count(*) from page), (select count(*) from written),
+        (select count(*) from page), (select count(*) from recorded),
         (select p.key_texts from page as p order by p.place desc limit 1)
     $query$,
     as_texts, columns, only_it, rowtrail.full_name(target),
-    case when after is null then 'true' else format('(%s) > (%s)', columns, bounds) end)
+    case when after is null then 'true' else format('(%s) > (%s)', columns, bounds) end,
+    case when is_plain then 'to_jsonb(t.*)' else 'row_to_json(t.*)' end,
+    case
+      when is_plain then $shape$(select rowtrail.key_text($1, $3, p.written, '{}'), p.written, null::jsonb)$shape$
+      else 'rowtrail.stored_row($1, p.written)'
+    end)
   into seen, recorded, last_key
-  using
-    of_table, rowtrail.columns_named(of_table, 'left out'), key_columns, after, batch, last_id, since, moment;
+  using of_table, last_id, key_columns, after, batch, since, moment;
 end
 $$;
 comment on function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz) is
   'The part of rowtrail.baseline_batch() that reads rows and writes their versions; it reads by the SELECT privilege that the table''s owner lends.';
 
+create or replace function rowtrail.record_baseline_without_key(
+  of_table int, source text, last_id bigint, moment timestamptz, out seen bigint, out recorded bigint)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Rows that hold the same have one key. Those that were there before tracking began are as many
+  -- as there are now, less those that came since, and those that went since.
+  execute format(
+    $query$
+      with live as (
+        select s.row_key, s.data, s.verbatim
+        from %s as t
+        cross join lateral rowtrail.stored_row($1, row_to_json(t.*)) as s
+      ),
+      held as (
+        select l.row_key, count(*) as rows, (array_agg(l.data))[1] as data, (array_agg(l.verbatim))[1] as verbatim
+        from live as l
+        group by l.row_key
+      ),
+      changes as (
+        select v.row_key, v.old_key, v.op
+        from rowtrail.versions as v
+        where v.table_id = $1
+          and v.id > coalesce((
+            select max(m.id) from rowtrail.versions as m where m.table_id = $1 and m.row_key = '' and m.op = 'T'), 0)
+      ),
+      steps as (
+        select c.row_key, case when c.op = 'D' then -1 when c.op in ('I', 'B') or c.old_key is not null then 1 else 0 end as step
+        from changes as c
+        where c.row_key <> ''
+        union all
+        select c.old_key, -1 from changes as c where c.old_key is not null
+      ),
+      without as (
+        select h.row_key, h.data, h.verbatim, row_number() over (order by h.row_key) as number
+        from held as h
+        left join (select s.row_key, sum(s.step) as net from steps as s group by s.row_key) as n on n.row_key = h.row_key
+        cross join generate_series(1, h.rows - coalesce(n.net, 0))
+      ),
+      recorded as (
+        insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data, verbatim)
+        select $2 + w.number, $3, pg_current_xact_id(), $1, 'B', w.row_key, session_user, w.data, w.verbatim
+        from without as w
+        returning 1
+      )
+      select (select sum(h.rows) from held as h), (select count(*) from recorded)
+    $query$, source)
+  into seen, recorded
+  using of_table, last_id, moment;
+  seen := coalesce(seen, 0);
+end
+$$;
+comment on function rowtrail.record_baseline_without_key(int, text, bigint, timestamptz) is
+  'rowtrail.record_baseline() for a table without a key: all rows at once, under the lock of rowtrail.baseline_batch().';
+
 revoke all on function
-  rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz)
+  rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz),
+  rowtrail.record_baseline_without_key(int, text, bigint, timestamptz)
 from public;
 
 grant create on schema rowtrail to rowtrail_capture;
 alter function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz)
   owner to rowtrail_capture;
+alter function rowtrail.record_baseline_without_key(int, text, bigint, timestamptz) owner to rowtrail_capture;
 revoke create on schema rowtrail from rowtrail_capture;

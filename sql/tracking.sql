@@ -8,7 +8,8 @@
 
 create or replace function rowtrail.track(
   target regclass, key_columns text[] default null, exclude text[] default null, baseline boolean default false,
-  actor text default null)
+  actor text default null, hash text[] default null, ignore text[] default null, keep text[] default null,
+  truncate_rows boolean default null)
 returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -19,24 +20,35 @@ declare
   child regclass;
   was_tracked boolean;
   was_changed boolean;
+  wants_rows boolean;
+  trigger_name name;
 begin
   perform rowtrail.require_owner(target, 'tracked');
   perform rowtrail.require_trackable(target);
   execute format('lock table only %s in share row exclusive mode', full_name);
   opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
-  select a.was_tracked, a.was_changed
-  into was_tracked, was_changed
-  from rowtrail.attach(target, key_columns, exclude, actor) as a;
-  -- ALWAYS: they fire under session_replication_role = replica too. Only the owner can say so.
-  if exists (
-    select from pg_trigger as t
-    where (t.tgrelid = target or t.tgrelid in (select p.relid from pg_partition_tree(target) as p))
-      and t.tgname in ('!rowtrail_capture', '!rowtrail_truncate') and t.tgenabled <> 'A'
-  ) then
-    execute format('alter table %s enable always trigger %I', full_name, '!rowtrail_capture');
-    execute format('alter table %s enable always trigger %I', full_name, '!rowtrail_truncate');
+  select a.was_tracked, a.was_changed, a.wants_rows
+  into was_tracked, was_changed, wants_rows
+  from rowtrail.attach(target, key_columns, exclude, actor, hash, ignore, keep, truncate_rows) as a;
+  if wants_rows then
+    -- Lent for as long as the option holds: a TRUNCATE can be by anybody.
+    perform rowtrail.require_no_row_security(target, 'a TRUNCATE');
+    perform rowtrail.lend(target, 'select', 'rowtrail_capture');
+  elsif exists (select from pg_trigger as t where t.tgrelid = target and t.tgname = '!rowtrail_truncate_rows') then
+    execute format('drop trigger %I on %s', '!rowtrail_truncate_rows', full_name);
+    perform rowtrail.take_back(target, 'select', 'rowtrail_capture', false);
     was_changed := true;
   end if;
+  -- ALWAYS: they fire under session_replication_role = replica too. Only the owner can say so.
+  for trigger_name in
+    select distinct t.tgname
+    from pg_trigger as t
+    where (t.tgrelid = target or t.tgrelid in (select p.relid from pg_partition_tree(target) as p))
+      and t.tgname in ('!rowtrail_capture', '!rowtrail_truncate', '!rowtrail_truncate_rows') and t.tgenabled <> 'A'
+  loop
+    execute format('alter table %s enable always trigger %I', full_name, trigger_name);
+    was_changed := true;
+  end loop;
   perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
   for child in select c.child from rowtrail.untracked_children(target) as c (child) loop
     raise warning '% inherits from % and is not tracked', rowtrail.full_name(child), full_name
@@ -47,21 +59,27 @@ begin
   end loop;
   return (
     select format(
-      '%s %s, key %s%s%s',
+      '%s %s, %s%s%s%s%s%s',
       full_name,
       case
         when not was_tracked then 'is tracked from now on'
         when was_changed then 'was tracked already; its triggers are brought up to date'
         else 'is tracked already'
       end,
-      array_to_string(t.key_columns, ', '),
+      case
+        when t.key_columns = '{}' then 'without a key: rows that hold the same cannot be told apart'
+        else 'key ' || array_to_string(t.key_columns, ', ')
+      end,
       ', without ' || nullif(array_to_string(t.excluded_columns, ', '), ''),
+      ', hashed ' || nullif(array_to_string(t.hashed_columns, ', '), ''),
+      ', no version for ' || nullif(array_to_string(t.ignored_columns, ', '), '') || ' alone',
+      case when t.truncate_rows then ', each row of a TRUNCATE' end,
       case t.actor_policy when 'require' then ', an actor required' when 'warn' then ', with a warning where no actor is named' end)
     from rowtrail.tracking_of(target) as t);
 end
 $$;
-comment on function rowtrail.track(regclass, text[], text[], boolean, text) is
-  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); or, with columns that are never stored, rowtrail.track(''users'', exclude => ''{password}''). The key is the primary key unless key_columns names a unique one. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given, for what is recorded from then on.';
+comment on function rowtrail.track(regclass, text[], text[], boolean, text, text[], text[], text[], boolean) is
+  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); The key is the primary key, else the replica identity, unless key_columns names a unique one; a table without a key is tracked by what its rows hold. Of the columns named in exclude nothing is stored, of those in hash a salted SHA-256 (equality shows, the value does not); ignore makes no version when only such columns changed. A column named like a secret must be in one of exclude, hash and keep. truncate_rows => true records each row of a TRUNCATE. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given, for what is recorded from then on.';
 
 create or replace function rowtrail.untrack(target regclass)
 returns text
@@ -78,6 +96,10 @@ begin
   end if;
   execute format('drop trigger if exists %I on %s', '!rowtrail_capture', full_name);
   execute format('drop trigger if exists %I on %s', '!rowtrail_truncate', full_name);
+  if exists (select from pg_trigger as t where t.tgrelid = target and t.tgname = '!rowtrail_truncate_rows') then
+    execute format('drop trigger %I on %s', '!rowtrail_truncate_rows', full_name);
+    perform rowtrail.take_back(target, 'select', 'rowtrail_capture', false);
+  end if;
   opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
   perform rowtrail.detach(target);
   perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
@@ -129,6 +151,30 @@ $$;
 comment on function rowtrail.require_owner(regclass, text) is
   'Raises insufficient_privilege unless the caller has the rights of the table''s owner.';
 
+create or replace function rowtrail.require_no_row_security(target regclass, purpose text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (select c.relrowsecurity from pg_class as c where c.oid = target)
+    and not coalesce((
+      select
+        bool_or(p.polpermissive and 'rowtrail_capture'::regrole = any (p.polroles) and pg_get_expr(p.polqual, p.polrelid) = 'true')
+        and not bool_or(not p.polpermissive and p.polroles && array[0, 'rowtrail_capture'::regrole::oid])
+      from pg_policy as p
+      where p.polrelid = target and p.polcmd in ('r', '*')), false)
+  then
+    raise exception 'row security would hide rows of % from %', rowtrail.full_name(target), purpose
+      using errcode = 'insufficient_privilege',
+        hint = format('create policy rowtrail_baseline on %s for select to rowtrail_capture using (true);', rowtrail.full_name(target));
+  end if;
+end
+$$;
+comment on function rowtrail.require_no_row_security(regclass, text) is
+  'Raises insufficient_privilege, with the policy that mends it, where row security would hide rows from rowtrail_capture.';
+
 create or replace function rowtrail.full_name(target regclass)
 returns text
 language sql
@@ -143,7 +189,9 @@ $$;
 comment on function rowtrail.full_name(regclass) is 'The table''s name with its schema, quoted where SQL needs it.';
 
 create or replace function rowtrail.attach(
-  target regclass, wanted_key text[], wanted_exclude text[], wanted_policy text, out was_tracked boolean, out was_changed boolean)
+  target regclass, wanted_key text[], wanted_exclude text[], wanted_policy text, wanted_hash text[],
+  wanted_ignore text[], wanted_keep text[], wanted_rows boolean,
+  out was_tracked boolean, out was_changed boolean, out wants_rows boolean)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -152,9 +200,8 @@ declare
   full_name constant text := rowtrail.full_name(target);
   known rowtrail.tables;
   key_numbers int2[];
-  excluded_numbers int2[];
-  capture_arguments text[];
   capture_function text;
+  truncate_arguments text[];
 begin
   perform rowtrail.require_lent(target);
   perform rowtrail.require_trackable(target);
@@ -179,33 +226,45 @@ begin
       )
     order by t.relid = target desc, t.id desc
     limit 1;
+    known.excluded_attnums := '{}';
+    known.hashed_attnums := '{}';
+    known.ignored_attnums := '{}';
+    known.kept_attnums := '{}';
+    known.truncate_rows := false;
+    known.actor_policy := 'allow';
   end if;
 
   if was_tracked and wanted_key is null then
-    key_numbers := rowtrail.unique_key(target, known.key_attnums);
+    key_numbers := rowtrail.unique_key(target, nullif(known.key_attnums, '{}'));
   end if;
   key_numbers := coalesce(key_numbers, rowtrail.key_of(target, wanted_key));
-  if was_tracked and wanted_exclude is null then
-    excluded_numbers := known.excluded_attnums;
-  else
-    excluded_numbers := rowtrail.attnums_of(target, coalesce(wanted_exclude, '{}'));
-  end if;
+  known.excluded_attnums := coalesce(rowtrail.attnums_of(target, wanted_exclude), known.excluded_attnums);
+  known.hashed_attnums := coalesce(rowtrail.attnums_of(target, wanted_hash), known.hashed_attnums);
+  known.ignored_attnums := coalesce(rowtrail.attnums_of(target, wanted_ignore), known.ignored_attnums);
+  known.kept_attnums := coalesce(rowtrail.attnums_of(target, wanted_keep), known.kept_attnums);
+  known.truncate_rows := coalesce(wanted_rows, known.truncate_rows);
   if wanted_policy not in ('allow', 'warn', 'require') then
     raise exception '% is no policy on actors', quote_literal(wanted_policy)
       using errcode = 'invalid_parameter_value', hint = 'It is allow, warn or require.';
   end if;
-  if key_numbers && excluded_numbers then
-    raise exception '% cannot exclude %: it is a column of the key', full_name, wanted_exclude
-      using errcode = 'invalid_parameter_value', hint = 'The key tells whose history it is; choose other columns.';
-  end if;
+  known.actor_policy := coalesce(wanted_policy, known.actor_policy);
+  perform rowtrail.require_treatable(
+    target, key_numbers, known,
+    -- What is tracked already goes on being tracked: an upgrade brings triggers up to date by itself.
+    was_tracked and coalesce(wanted_exclude, wanted_hash, wanted_keep) is null);
 
   if known.id is null then
-    insert into rowtrail.tables (relid, schema_name, table_name, key_columns, key_attnums, excluded_columns, excluded_attnums, tracked_by)
-    select target, n.nspname, c.relname, '{}', key_numbers, '{}', excluded_numbers, session_user
+    insert into rowtrail.tables (relid, schema_name, table_name, key_columns, key_attnums, tracked_by)
+    select target, n.nspname, c.relname, '{}', key_numbers, session_user
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
     where c.oid = target
-    returning * into known;
+    returning id into known.id;
+  end if;
+  if known.hashed_attnums <> '{}' then
+    insert into rowtrail.salts (table_id, salt)
+    values (known.id, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+    on conflict do nothing;
   end if;
   update rowtrail.tables as t
   set
@@ -214,9 +273,15 @@ begin
     table_name = c.relname,
     key_attnums = key_numbers,
     key_columns = rowtrail.names_of(target, key_numbers),
-    excluded_attnums = excluded_numbers,
-    excluded_columns = rowtrail.names_of(target, excluded_numbers),
-    actor_policy = coalesce(wanted_policy, case when was_tracked then t.actor_policy end, 'allow'),
+    excluded_attnums = known.excluded_attnums,
+    excluded_columns = rowtrail.names_of(target, known.excluded_attnums),
+    hashed_attnums = known.hashed_attnums,
+    hashed_columns = rowtrail.names_of(target, known.hashed_attnums),
+    ignored_attnums = known.ignored_attnums,
+    ignored_columns = rowtrail.names_of(target, known.ignored_attnums),
+    kept_attnums = known.kept_attnums,
+    truncate_rows = known.truncate_rows,
+    actor_policy = known.actor_policy,
     tracked_since = case when was_tracked then t.tracked_since else clock_timestamp() end,
     tracked_by = case when was_tracked then t.tracked_by else session_user end,
     untracked_at = null,
@@ -226,49 +291,117 @@ begin
     baseline_done_at = case when was_tracked then t.baseline_done_at end
   from pg_class as c
   join pg_namespace as n on n.oid = c.relnamespace
-  where t.id = known.id and c.oid = target
+  where t.id = known.id and c.oid = target;
+  update rowtrail.tables as t
+  set capture_arguments = rowtrail.capture_arguments(t.id)
+  where t.id = known.id
   returning t.* into known;
 
-  capture_arguments := rowtrail.capture_arguments(known.id);
   capture_function := case
     when (select c.relkind from pg_class as c where c.oid = target) = 'p' then 'rowtrail.capture_partition'
     else 'rowtrail.capture'
   end;
-  was_changed := false;
-  if not exists (
-    select from pg_trigger as t
-    where t.tgrelid = target
-      and t.tgname = '!rowtrail_capture'
-      and t.tgfoid = (capture_function || '()')::regprocedure
-      and t.tgtype = 29  -- after insert, update, delete, for each row
-      and t.tgqual is null
-      and t.tgattr = ''
-      and t.tgargs = rowtrail.as_trigger_keeps(capture_arguments)
-  ) then
-    execute format(
-      'create or replace trigger %I after insert or update or delete on %s for each row execute function %s(%s)',
-      '!rowtrail_capture', full_name, capture_function,
-      (select string_agg(quote_literal(a.argument), ', ' order by a.place) from unnest(capture_arguments) with ordinality as a (argument, place)));
-    was_changed := true;
-  end if;
-  if not exists (
-    select from pg_trigger as t
-    where t.tgrelid = target
-      and t.tgname = '!rowtrail_truncate'
-      and t.tgfoid = 'rowtrail.capture_truncate()'::regprocedure
-      and t.tgtype = 32
-      and t.tgqual is null
-      and t.tgargs = rowtrail.as_trigger_keeps(array[known.id::text, known.actor_policy])
-  ) then
-    execute format(
-      'create or replace trigger %I after truncate on %s for each statement execute function rowtrail.capture_truncate(%L, %L)',
-      '!rowtrail_truncate', full_name, known.id, known.actor_policy);
-    was_changed := true;
+  truncate_arguments := array[known.id::text, known.actor_policy];
+  wants_rows := known.truncate_rows;
+  was_changed := rowtrail.make_trigger(
+      target, '!rowtrail_capture', 29, 'after insert or update or delete', 'row', capture_function, known.capture_arguments);
+  was_changed := rowtrail.make_trigger(
+      target, '!rowtrail_truncate', 32, 'after truncate', 'statement', 'rowtrail.capture_truncate', truncate_arguments)
+    or was_changed;
+  if wants_rows then
+    was_changed := rowtrail.make_trigger(
+        target, '!rowtrail_truncate_rows', 34, 'before truncate', 'statement', 'rowtrail.capture_truncated_rows',
+        truncate_arguments)
+      or was_changed;
   end if;
 end
 $$;
-comment on function rowtrail.attach(regclass, text[], text[], text) is
+comment on function rowtrail.attach(regclass, text[], text[], text, text[], text[], text[], boolean) is
   'The part of rowtrail.track() that makes the registry''s row and the triggers. It needs the TRIGGER privilege, which only the table''s owner can lend.';
+
+create or replace function rowtrail.make_trigger(
+  target regclass, named name, kind int, event text, level text, function_name text, arguments text[])
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from pg_trigger as t
+    where t.tgrelid = target
+      and t.tgname = named
+      and t.tgfoid = (function_name || '()')::regprocedure
+      and t.tgtype = kind
+      and t.tgqual is null
+      and t.tgattr = ''
+      and t.tgargs = rowtrail.as_trigger_keeps(arguments)
+  ) then
+    return false;
+  end if;
+  execute format(
+    'create or replace trigger %I %s on %s for each %s execute function %s(%s)',
+    named, event, rowtrail.full_name(target), level, function_name,
+    (select string_agg(quote_literal(a.argument), ', ' order by a.place)
+    from unnest(arguments) with ordinality as a (argument, place)));
+  return true;
+end
+$$;
+comment on function rowtrail.make_trigger(regclass, name, int, text, text, text, text[]) is
+  'Makes a trigger of rowtrail''s, unless it is there as it must be (kind is pg_trigger.tgtype); true if it made one.';
+
+create or replace function rowtrail.require_treatable(
+  target regclass, key_numbers int2[], known rowtrail.tables, goes_on boolean)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  full_name constant text := rowtrail.full_name(target);
+  twice text[];
+  secrets text[];
+  mend text;
+begin
+  twice := rowtrail.names_of(target, array(
+    select k from unnest(key_numbers) as k where k = any (known.excluded_attnums || known.hashed_attnums || known.ignored_attnums)));
+  if twice <> '{}' then
+    raise exception '% cannot exclude, hash or ignore %: it is of the key', full_name, array_to_string(twice, ', ')
+      using errcode = 'invalid_parameter_value', hint = 'The key tells whose history it is; choose other columns.';
+  end if;
+  twice := rowtrail.names_of(target, array(
+    select k from unnest(known.excluded_attnums || known.hashed_attnums || known.kept_attnums) as k
+    group by k having count(*) > 1));
+  if twice <> '{}' then
+    raise exception '% of %: only one of exclude, hash and keep can be said of a column', array_to_string(twice, ', '), full_name
+      using errcode = 'invalid_parameter_value', hint = 'Each list replaces the one of the same name before; ''{}'' empties it.';
+  end if;
+  secrets := array(
+    select a.attname::text
+    from pg_attribute as a
+    join pg_type as y on y.oid = a.atttypid
+    where a.attrelid = target
+      and a.attnum > 0
+      and not a.attisdropped
+      and a.attnum <> all (known.excluded_attnums || known.hashed_attnums || known.kept_attnums || key_numbers)
+      and y.typcategory not in ('B', 'D', 'T')
+      -- camelCase as snake_case
+      and lower(regexp_replace(a.attname, '([a-z0-9])([A-Z])', '\1_\2', 'g'))
+        ~ '(^|[^a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credentials?|ssn|cvv|cvc|pin|card_?number|salt|otp|totp)(_?(hash|hashed|digest|encrypted|enc|crypt|salt|value|secret|key|code|number))*([0-9]*)$'
+    order by a.attnum);
+  mend := format(
+    'Say what the history may hold of them. Nothing: select rowtrail.track(%1$L, exclude => %2$L); a hash: hash => %2$L; all: keep => %2$L.',
+    full_name, secrets::text);
+  if secrets <> '{}' and goes_on then
+    raise warning '% has columns named like secrets, which are recorded: %', full_name, array_to_string(secrets, ', ')
+      using hint = mend;
+  elsif secrets <> '{}' then
+    raise exception '% has columns named like secrets: %', full_name, array_to_string(secrets, ', ')
+      using errcode = 'invalid_parameter_value', hint = mend;
+  end if;
+end
+$$;
+comment on function rowtrail.require_treatable(regclass, int2[], rowtrail.tables, boolean) is
+  'Raises invalid_parameter_value where what is to be done with the columns contradicts itself, or a column is named like a secret and nothing was said of it (a warning where tracking only goes on).';
 
 create or replace function rowtrail.detach(target regclass)
 returns void
@@ -440,14 +573,7 @@ declare
   found_key int2[];
 begin
   if wanted is null then
-    found_key := rowtrail.unique_key(target, null);
-    if found_key is null then
-      raise exception '% cannot be tracked: it has no primary key', rowtrail.full_name(target)
-        using errcode = 'invalid_table_definition',
-          hint = format(
-            'Give it one, or name the columns of a unique key that are NOT NULL: select rowtrail.track(%L, key_columns => ''{a,b}'');',
-            rowtrail.full_name(target));
-    end if;
+    found_key := coalesce(rowtrail.unique_key(target, null), '{}');
   else
     found_key := rowtrail.unique_key(target, rowtrail.attnums_of(target, wanted));
     if found_key is null then
@@ -471,7 +597,7 @@ begin
 end
 $$;
 comment on function rowtrail.key_of(regclass, text[]) is
-  'The numbers of the key''s columns: the wanted ones, or those of the primary key. Raises an error where they are no unique key.';
+  'The numbers of the key''s columns: the wanted ones, or those of the primary key or the replica identity; none where the table has no key. Raises an error where the wanted ones are no unique key.';
 
 create or replace function rowtrail.unique_key(target regclass, wanted int2[])
 returns int2[]
@@ -493,17 +619,18 @@ as $$
     and i.indpred is null
     and i.indexprs is null
     and case
-      when wanted is null then i.indisprimary
+      when wanted is null then i.indisprimary or i.indisreplident
       else k.attnums @> wanted and k.attnums <@ wanted
     end
     and not exists (
       select from pg_attribute as a
       where a.attrelid = target and a.attnum = any (k.attnums) and not a.attnotnull
     )
+  order by i.indisprimary desc
   limit 1
 $$;
 comment on function rowtrail.unique_key(regclass, int2[]) is
-  'The wanted columns, by number, if a unique index has just these and all are NOT NULL; for NULL those of the primary key; else NULL.';
+  'The wanted columns, by number, if a unique index has just these and all are NOT NULL; for NULL those of the primary key or else of the index that is the replica identity; else NULL.';
 
 create or replace function rowtrail.attnums_of(target regclass, names text[])
 returns int2[]
@@ -514,6 +641,9 @@ as $$
 declare
   unknown text;
 begin
+  if names is null then
+    return null;
+  end if;
   select n.name into unknown
   from unnest(names) as n (name)
   where not exists (
@@ -529,7 +659,7 @@ begin
     join pg_attribute as a on a.attrelid = target and a.attname = n.name and not a.attisdropped);
 end
 $$;
-comment on function rowtrail.attnums_of(regclass, text[]) is 'The numbers of the columns with these names; raises undefined_column for a name that the table has not.';
+comment on function rowtrail.attnums_of(regclass, text[]) is 'The numbers of the columns with these names, NULL for NULL; raises undefined_column for a name that the table has not.';
 
 create or replace function rowtrail.names_of(target regclass, attnums int2[])
 returns text[]
@@ -569,8 +699,10 @@ as $$
     t.id::text,
     case when cardinality(k.names) = 1 then k.names[1] else '' end,
     k.names::text,
-    coalesce(nullif(rowtrail.left_out_of(t.relid, t.excluded_attnums)::text, '{}'), ''),
-    t.actor_policy
+    t.actor_policy,
+    coalesce(c.numbers::text, ''),
+    coalesce(c.names::text, ''),
+    coalesce(c.treatments::text, '')
   ] || array(
     select a.attname::text
     from pg_attribute as a
@@ -578,7 +710,8 @@ as $$
     where a.attrelid = t.relid
       and a.attnum > 0
       and not a.attisdropped
-      and a.attname::text <> all (rowtrail.left_out_of(t.relid, t.excluded_attnums))
+      and a.attnum <> all (t.excluded_attnums)
+      and a.attgenerated <> 'v'
       -- What is sometimes a JSON string and sometimes not cannot be compared as text.
       and y.typtype in ('b', 'e', 'r')
       and a.atttypid not in ('json'::regtype, 'jsonb'::regtype)
@@ -588,6 +721,10 @@ as $$
     order by a.attnum)
   from rowtrail.tables as t
   cross join lateral (select rowtrail.names_of(t.relid, t.key_attnums) as names) as k
+  cross join lateral (
+    select array_agg(c.number) as numbers, array_agg(c.name) as names, array_agg(c.treatment) as treatments
+    from rowtrail.treatments(t) as c
+  ) as c
   where t.id = of_table
 $$;
 comment on function rowtrail.capture_arguments(int) is
@@ -634,6 +771,8 @@ as $$
     on r.tgrelid = t.relid and r.tgname = '!rowtrail_capture' and r.tgfoid in ('rowtrail.capture()'::regprocedure, 'rowtrail.capture_partition()'::regprocedure)
   left join pg_trigger as u
     on u.tgrelid = t.relid and u.tgname = '!rowtrail_truncate' and u.tgfoid = 'rowtrail.capture_truncate()'::regprocedure
+  left join pg_trigger as w
+    on w.tgrelid = t.relid and w.tgname = '!rowtrail_truncate_rows' and w.tgfoid = 'rowtrail.capture_truncated_rows()'::regprocedure
   -- Partitions have triggers of their own.
   cross join lateral (
     select array_agg(x.tgenabled) as enabled
@@ -651,10 +790,11 @@ as $$
         then 'replaced'
       when c.oid is null then 'dropped'
       when r.oid is null or u.oid is null or (r.tgtype, u.tgtype) <> (29, 32) or r.tgattr <> ''
+        or (t.truncate_rows and w.tgtype is distinct from 34)
         or r.tgqual is not null or u.tgqual is not null
         then 'trigger missing'
-      when 'D' = any (l.enabled) or 'D' in (r.tgenabled, u.tgenabled) then 'trigger disabled'
-      when 'A' <> any (l.enabled) or 'A' <> u.tgenabled then 'not always on'
+      when 'D' = any (l.enabled) or 'D' in (r.tgenabled, u.tgenabled, w.tgenabled) then 'trigger disabled'
+      when 'A' <> any (l.enabled) or 'A' <> u.tgenabled or 'A' <> w.tgenabled then 'not always on'
       -- Recorded all the same, only slower than need be.
       when r.tgargs <> rowtrail.as_trigger_keeps(rowtrail.capture_arguments(t.id)) then 'stale'
       when exists (select from rowtrail.untracked_children(t.relid)) then 'children not tracked'

@@ -26,6 +26,13 @@ UPGRADE = (
       key_attnums int2[] not null,
       excluded_columns text[] not null default '{}',
       excluded_attnums int2[] not null default '{}',
+      hashed_columns text[] not null default '{}',
+      hashed_attnums int2[] not null default '{}',
+      ignored_columns text[] not null default '{}',
+      ignored_attnums int2[] not null default '{}',
+      kept_attnums int2[] not null default '{}',
+      truncate_rows boolean not null default false,
+      capture_arguments text[] not null default '{}',
       actor_policy text not null default 'allow',
       tracked_since timestamptz not null default clock_timestamp(),
       tracked_by text not null,
@@ -53,6 +60,13 @@ UPGRADE = (
             ("key_attnums", "their numbers, which they keep when they are renamed"),
             ("excluded_columns", "the columns that are never stored"),
             ("excluded_attnums", "their numbers"),
+            ("hashed_columns", "the columns of which only a salted SHA-256 is stored"),
+            ("hashed_attnums", "their numbers"),
+            ("ignored_columns", "the columns that make no version when only they changed"),
+            ("ignored_attnums", "their numbers"),
+            ("kept_attnums", "the columns named like secrets that are stored all the same"),
+            ("truncate_rows", "whether each row of a TRUNCATE is recorded, before its marker"),
+            ("capture_arguments", "the arguments of the capture trigger, as it was made"),
             ("actor_policy", "what a change without an actor meets: allow, warn or require"),
             ("tracked_since", "when tracking began, or began again"),
             ("tracked_by", "the login that began it"),
@@ -63,6 +77,18 @@ UPGRADE = (
             ("baseline_done_at", "when the baseline was complete"),
         )
     ),
+    """
+    create table rowtrail.salts (
+      table_id int primary key,
+      salt bytea not null
+    )
+    """,
+    """
+    comment on table rowtrail.salts is
+      'The salts of hashed columns. Who reads one can try guesses, so nobody may but the owner.'
+    """,
+    "comment on column rowtrail.salts.table_id is 'the table: rowtrail.tables.id'",
+    "comment on column rowtrail.salts.salt is 'random bytes, the first of what is hashed'",
     # The ids between are for changes that are recorded after a later change of their row.
     "create sequence rowtrail.version_id increment by 100 start with 100",
     # Fixed-width columns first, wide to narrow: no byte is lost to alignment. No check constraint:
@@ -85,6 +111,7 @@ UPGRADE = (
       login text not null,
       data jsonb,
       old jsonb,
+      verbatim jsonb,
       context jsonb,
       constraint versions_key primary key (table_id, id, changed_at)
     ) partition by range (changed_at)
@@ -130,12 +157,15 @@ UPGRADE = (
             ("login", "who the database knows it was: session_user"),
             ("data", "the row after the change; for D the row that went"),
             ("old", "for U what the changed columns held before"),
+            ("verbatim", "the text of json columns, where data would not give it back"),
             ("context", "what the writer chose to say: reason, request id"),
         )
     ),
-    "revoke all on rowtrail.tables, rowtrail.versions, rowtrail.versions_default from public",
+    "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default "
+    "from public",
     "grant usage on schema rowtrail to rowtrail_reader, rowtrail_capture",
     "grant select on rowtrail.tables, rowtrail.versions to rowtrail_reader",
+    "grant select on rowtrail.tables to rowtrail_capture",
     "grant usage on sequence rowtrail.version_id to rowtrail_capture",
     "grant insert on rowtrail.versions to rowtrail_capture",
     """
@@ -148,6 +178,7 @@ UPGRADE = (
 DOWNGRADE = (
     "drop table rowtrail.versions",
     "drop sequence rowtrail.version_id",
+    "drop table rowtrail.salts",
     "drop table rowtrail.tables",
 )
 

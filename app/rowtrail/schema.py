@@ -21,6 +21,7 @@ from rowtrail.errors import RowtrailError, explain
 #: What is installed in the database, in this order. `roles.sql` comes before the migrations.
 SQL_FILES = (
     "actor.sql",
+    "images.sql",
     "capture.sql",
     "tracking.sql",
     "baseline.sql",

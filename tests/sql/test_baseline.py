@@ -14,7 +14,7 @@ Run = Callable[..., list[Any]]
 @pytest.fixture
 def stock(owner: Run) -> str:
     """A table of 1,000 rows that is tracked after they came."""
-    owner("create table stock (id int primary key, name text, secret text)")
+    owner("create table stock (id int primary key, name text, hidden text)")
     owner("insert into stock select g, 'item ' || g, 'hush' from generate_series(1, 1000) as g")
     owner("grant select, insert, update, delete on stock to writer")
     owner("select rowtrail.track('stock')")
@@ -144,7 +144,7 @@ def test_an_empty_table_has_an_empty_baseline(owner: Run, superuser: Run) -> Non
 
 
 def test_excluded_columns_are_left_out(stock: str, owner: Run, superuser: Run) -> None:
-    owner("select rowtrail.track('stock', exclude => '{secret}')")
+    owner("select rowtrail.track('stock', exclude => '{hidden}')")
     owner("call rowtrail.baseline('stock')")
     assert superuser("select count(*) from rowtrail.versions where data::text ~ 'hush'") == [(0,)]
 

@@ -23,9 +23,9 @@ Denied = psycopg2.errors.InsufficientPrivilege
         "select rowtrail.track('animals')",
         "select rowtrail.untrack('animals')",
         "select rowtrail.detach('animals')",
-        "select rowtrail.attach('animals', null, null, null)",
-        "select rowtrail.key_text(1, '{id}', '{}')",
-        "select rowtrail.columns_named(1, 'key')",
+        "select rowtrail.attach('animals', null, null, null, null, null, null, null)",
+        "select rowtrail.key_text(1, '{id}', '{}', '{}')",
+        "select rowtrail.hash_of(1, 1::int2, 'x')",
         "select nextval('rowtrail.version_id')",
         "select rowtrail.make_partitions()",
         "create table mine (id int); create trigger t after insert on mine for each row "
@@ -65,11 +65,11 @@ def test_a_reader_reads_and_changes_nothing(animals: str, writer: Run, reader: R
         "select nextval('rowtrail.version_id')",
         "select rowtrail.track('animals')",
         "select rowtrail.untrack('animals')",
-        "select rowtrail.attach('animals', null, null, null)",
-        "select rowtrail.attach('animals', null, '{name}', null)",
+        "select rowtrail.attach('animals', null, null, null, null, null, null, null)",
+        "select rowtrail.attach('animals', null, '{name}', null, null, null, null, null)",
         "select rowtrail.detach('animals')",
         "select rowtrail.make_partitions()",
-        "select rowtrail.columns_named(1, 'key')",
+        "select rowtrail.hash_of(1, 1::int2, 'x')",
     ):
         with pytest.raises(Denied):
             reader(statement)
@@ -99,8 +99,8 @@ def test_an_owner_tracks_its_own_table_and_no_other(
         "(relid, schema_name, table_name, key_columns, key_attnums, tracked_by) "
         "values (1, 'a', 'b', '{id}', '{1}', 'x')",
         "update rowtrail.tables set relid = 'forged'::regclass",
-        "select rowtrail.attach('animals', null, '{name}', null)",
-        "select rowtrail.attach('forged', null, null, null)",
+        "select rowtrail.attach('animals', null, '{name}', null, null, null, null, null)",
+        "select rowtrail.attach('forged', null, null, null, null, null, null, null)",
         "select rowtrail.detach('animals')",
         "insert into rowtrail.versions (changed_at) values (now())",
         "select rowtrail.is_recorded(1, '1', 1, '(0,1)', now())",
@@ -158,7 +158,7 @@ def test_what_the_public_may_do_does_not_speak_for_the_owner(
     animals: str, owner: Run, reader: Run, superuser: Run
 ) -> None:
     owner("grant all on animals to public")
-    for call in ("attach('animals', null, '{name}', null)", "detach('animals')"):
+    for call in ("attach('animals', null, '{name}', null, null, null, null, null)", "detach('animals')"):
         with pytest.raises(Denied, match="only its owner can do this"):
             reader(f"select rowtrail.{call}")
     assert superuser("select state, excluded_columns from rowtrail.status()") == [("tracked", [])]

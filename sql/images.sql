@@ -1,0 +1,257 @@
+-- Images: what is stored of a row, and the key by which its history is found. capture() does this
+-- itself for the common table; here is what it does for the others, and what baselines do.
+
+create or replace function rowtrail.stored_row(
+  of_table int, written json, out row_key text, out data jsonb, out verbatim jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  known rowtrail.tables;
+  left_out text[];
+  treated record;
+begin
+  select t.* into known from rowtrail.tables as t where t.id = of_table;
+  left_out := array(
+    select c.name from rowtrail.treatments(known) as c where c.treatment in ('exclude', 'virtual'));
+  data := rowtrail.image_of(of_table, written, left_out, rowtrail.names_of(known.relid, known.hashed_attnums)) - left_out;
+  for treated in select c.* from rowtrail.treatments(known) as c where c.treatment in ('hash', 'json') loop
+    if treated.treatment = 'hash' then
+      data := data || jsonb_build_object(
+        treated.name, rowtrail.hash_of(of_table, treated.number, data ->> treated.name));
+    elsif (written -> treated.name)::text <> (data -> treated.name)::text then
+      verbatim := coalesce(verbatim, '{}') || jsonb_build_object(treated.name, (written -> treated.name)::text);
+    end if;
+  end loop;
+  row_key := rowtrail.key_text(
+    of_table, rowtrail.names_of(known.relid, known.key_attnums), data,
+    rowtrail.names_of(known.relid, known.ignored_attnums));
+end
+$$;
+comment on function rowtrail.stored_row(int, json) is
+  'What is stored of a row, which is given as row_to_json() writes it: its key, its image, and the text of the json columns that JSONB would not give back.';
+
+create or replace function rowtrail.treatments(known rowtrail.tables)
+returns table (number int2, name text, treatment text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select a.attnum, a.attname::text, t.treatment
+  from pg_attribute as a
+  cross join lateral (
+    select case when a.attgenerated = 'v' then 'virtual' else 'exclude' end as treatment
+    where a.attgenerated = 'v' or a.attnum = any (known.excluded_attnums)
+    union all
+    select 'hash' where a.attnum = any (known.hashed_attnums)
+    union all
+    select 'ignore' where a.attnum = any (known.ignored_attnums)
+    union all
+    select case
+      when a.atttypid = 'json'::regtype and a.attnum <> all (known.excluded_attnums || known.hashed_attnums) then 'json'
+      else 'nested'
+    end
+    where a.attgenerated <> 'v' and rowtrail.holds_json(a.atttypid)
+  ) as t
+  where a.attrelid = known.relid and a.attnum > 0 and not a.attisdropped
+  order by a.attnum, t.treatment
+$$;
+comment on function rowtrail.treatments(rowtrail.tables) is
+  'What is done with the columns that are not stored as they are: exclude, virtual (has no value where a trigger sees it), hash, ignore (no version when only such changed), json (its text is kept where JSONB would not give it back), nested (may not fit into JSONB).';
+
+create or replace function rowtrail.holds_json(of_type oid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  t pg_type;
+begin
+  select y.* into t from pg_type as y where y.oid = of_type;
+  return of_type = 'json'::regtype
+    or (t.typtype = 'd' and rowtrail.holds_json(t.typbasetype))
+    or (t.typelem <> 0 and t.typlen = -1 and rowtrail.holds_json(t.typelem))
+    or (t.typtype = 'c' and exists (
+      select from pg_attribute as a
+      where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped and rowtrail.holds_json(a.atttypid)))
+    or exists (select from pg_cast as c where c.castsource = of_type and c.casttarget = 'json'::regtype);
+end
+$$;
+comment on function rowtrail.holds_json(oid) is
+  'Whether values of the type are json, or hold it: a domain, an array, a composite, a type with a cast.';
+
+create or replace function rowtrail.image_of(
+  of_table int, written json, left_out text[], hashed text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  image jsonb := '{}';
+  field text;
+  cause text;
+  state text;
+  known record;
+begin
+  begin
+    return written;
+  exception when others then
+    null;
+  end;
+  -- Which column is it? One that is not stored stands in nobody's way.
+  select t.id, t.relid, t.key_attnums, coalesce(rowtrail.full_name(t.relid), format('%I.%I', t.schema_name, t.table_name)) as full_name
+  into known
+  from rowtrail.tables as t
+  where t.id = of_table;
+  for field in
+    select a.attname
+    from pg_attribute as a
+    where a.attrelid = known.relid and a.attnum > 0 and not a.attisdropped and a.attname <> all (left_out)
+    order by a.attnum
+  loop
+    begin
+      image := image || jsonb_build_object(field, (written -> field)::jsonb);
+    exception when others then
+      if field = any (hashed) then
+        image := image || jsonb_build_object(field, (written -> field)::text);
+      else
+        get stacked diagnostics state = returned_sqlstate, cause = message_text;
+        raise exception 'rowtrail cannot record this change of %, key %: column % does not fit into JSONB: %',
+          known.full_name,
+          coalesce((
+            select left(string_agg(written ->> n.name, ', ' order by n.place), 200)
+            from unnest(rowtrail.names_of(known.relid, known.key_attnums)) with ordinality as n (name, place)
+          ), 'none'),
+          quote_ident(field), cause
+          using
+            errcode = state,
+            hint = format('Leave the column out or hash it, as the table''s owner: select rowtrail.track(%L, exclude => array[%L]);', known.full_name, field);
+      end if;
+    end;
+  end loop;
+  return image;
+end
+$$;
+comment on function rowtrail.image_of(int, json, text[], text[]) is
+  'The row as JSONB, from what row_to_json() wrote. Raises what is wrong, with the names of table, key and column, where a column that is stored cannot be JSONB.';
+
+create or replace function rowtrail.changes(before jsonb, after jsonb)
+returns jsonb
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_object_agg(b.key, b.value), '{}')
+  from jsonb_each(before) as b
+  where b.value::text is distinct from (after -> b.key)::text
+$$;
+comment on function rowtrail.changes(jsonb, jsonb) is
+  'The members of the first object that are others in the second, byte for byte: 1.0 is not 1.00.';
+
+create or replace function rowtrail.hash_of(of_table int, number int2, value text)
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  -- With the number of the column: equal values in two columns do not show as equal.
+  select 'sha256:' || encode(
+    sha256(s.salt || convert_to(number::text || ':' || value, getdatabaseencoding())), 'hex')
+  from rowtrail.salts as s
+  where s.table_id = of_table and value is not null
+$$;
+comment on function rowtrail.hash_of(int, int2, text) is
+  'The SHA-256 of a value, with the salt of its table and the number of its column; NULL of NULL. Who may call it can try guesses, so it is granted to rowtrail_capture only.';
+
+create or replace function rowtrail.todays_names(of_table int, numbers int2[])
+returns text[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- A dropped column keeps its place, with a name that no image has.
+  select array_agg(a.attname::text order by n.place)
+  from rowtrail.tables as t
+  cross join unnest(numbers) with ordinality as n (number, place)
+  left join pg_attribute as a on a.attrelid = t.relid and a.attnum = n.number
+  where t.id = of_table
+$$;
+comment on function rowtrail.todays_names(int, int2[]) is
+  'Today''s names of a tracked table''s columns, by number. A column keeps its number when it is renamed.';
+
+create or replace function rowtrail.key_text(of_table int, key_columns text[], image jsonb, ignored text[])
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  names text[] := key_columns;
+  key text;
+begin
+  if names = '{}' then
+    -- No key: rows are told apart by what they hold.
+    return encode(sha256(convert_to((image - ignored)::text, getdatabaseencoding())), 'hex');
+  end if;
+  if not image ?& names then
+    names := rowtrail.todays_names(of_table, (select t.key_attnums from rowtrail.tables as t where t.id = of_table));
+  end if;
+  if image ?& names then
+    key := case cardinality(names)
+      when 1 then image ->> names[1]
+      when 2 then jsonb_build_array(image -> names[1], image -> names[2])::text
+      else (
+        select jsonb_agg(image -> n.name order by n.place)::text
+        from unnest(names) with ordinality as n (name, place))
+    end;
+  end if;
+  if key is null then
+    raise exception 'rowtrail cannot record this change: the row has no value in key column(s) % of table %',
+      array_to_string(key_columns, ', '),
+      (select format('%I.%I', t.schema_name, t.table_name) from rowtrail.tables as t where t.id = of_table)
+      using
+        errcode = 'not_null_violation',
+        hint = 'Let the owner of the table run rowtrail.track() again, with the key that it has now.';
+  end if;
+  return case when octet_length(key) > 1000 then rowtrail.short_key(key) else key end;
+end
+$$;
+comment on function rowtrail.key_text(int, text[], jsonb, text[]) is
+  'A row''s key as rowtrail.versions.row_key has it: the value of a one-column key, a JSON array for a composite one, the SHA-256 of the image (without what is ignored) where the table has no key.';
+
+create or replace function rowtrail.short_key(key text)
+returns text
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  -- The index on versions takes 2704 bytes a row, and JSON can be longer than the key itself.
+  select case
+    when octet_length(key) > 1000
+      then left(key, 200) || '... sha256:' || encode(sha256(convert_to(key, getdatabaseencoding())), 'hex')
+    else key
+  end
+$$;
+comment on function rowtrail.short_key(text) is
+  'The key as rowtrail.versions.row_key has it: itself up to 1000 bytes, else its beginning and its SHA-256.';
+
+revoke all on function
+  rowtrail.stored_row(int, json),
+  rowtrail.image_of(int, json, text[], text[]),
+  rowtrail.hash_of(int, int2, text),
+  rowtrail.todays_names(int, int2[]),
+  rowtrail.key_text(int, text[], jsonb, text[])
+from public;
+grant execute on function
+  rowtrail.stored_row(int, json),
+  rowtrail.image_of(int, json, text[], text[]),
+  rowtrail.hash_of(int, int2, text),
+  rowtrail.todays_names(int, int2[]),
+  rowtrail.key_text(int, text[], jsonb, text[])
+to rowtrail_capture;
