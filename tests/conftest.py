@@ -36,8 +36,10 @@ def server() -> Iterator[Server]:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):
                 connection.execute(text(f"alter system set {setting} = off"))
-            connection.execute(text("select pg_reload_conf()"))
+            # Takes a restart, and so happens here.
+            connection.execute(text("alter system set max_prepared_transactions = 10"))
         engine.dispose()
+    with SERVER:
         yield SERVER
     shutil.rmtree(SERVER.folder)
 

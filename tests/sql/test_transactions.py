@@ -240,7 +240,7 @@ def test_no_setting_of_a_session_disturbs_recording(
 
 
 def test_prepared_statements_go_on_after_the_table_has_changed(
-    animals: str, owner: Run, writer: Run, versions: Versions, assert_exact: Exact
+    animals: str, owner: Run, writer: Run, superuser: Run, versions: Versions
 ) -> None:
     writer("prepare put (int, text) as insert into animals (id, name) values ($1, $2)")
     writer("prepare rename (text) as update animals set name = $1")
@@ -255,7 +255,7 @@ def test_prepared_statements_go_on_after_the_table_has_changed(
     owner("select rowtrail.track('animals')")
     writer("execute rename('again')")
     assert versions("animals")[-1][2] == {"id": 6, "name": "again", "wings": None}
-    assert_exact("animals")
+    assert superuser("select * from rowtrail.differences('animals')") == []
 
 
 def test_notices_of_the_application_arrive_as_ever(
@@ -328,8 +328,6 @@ def test_what_a_killed_session_did_not_commit_has_no_version(
 def test_a_prepared_transaction_is_recorded_when_it_ends(
     animals: str, writer: Run, versions: Versions, assert_exact: Exact, ending: str
 ) -> None:
-    if writer("show max_prepared_transactions") == [("0",)]:
-        pytest.skip("this server takes no prepared transactions")
     writer("begin")
     writer("insert into animals values (1, 'ant')")
     writer("prepare transaction 'p'")
@@ -339,7 +337,7 @@ def test_a_prepared_transaction_is_recorded_when_it_ends(
     assert_exact("animals")
 
 
-def test_a_hundred_thousand_rows_whose_triggers_write_back_replay(
+def test_a_statement_of_many_rows_whose_triggers_write_back_replay(
     make_table: MakeTable, owner: Run, writer: Run, superuser: Run
 ) -> None:
     make_table("big (id int primary key, n int not null default 0)")
@@ -353,8 +351,8 @@ def test_a_hundred_thousand_rows_whose_triggers_write_back_replay(
         end $$;
         create trigger "!a" after insert or update on big for each row execute function app()
     """)
-    writer("insert into big select generate_series(1, 100000)")
-    writer("update big set n = n + 10 where id <= 10000")
+    writer("insert into big select generate_series(1, 20000)")
+    writer("update big set n = n + 10 where id <= 5000")
     assert superuser("select * from rowtrail.differences('big')") == []
-    written_back = 2 * 2 * 100 - 2
-    assert superuser("select count(*) from rowtrail.versions") == [(110_000 + written_back,)]
+    written_back = 2 * 2 * 20 - 2
+    assert superuser("select count(*) from rowtrail.versions") == [(25_000 + written_back,)]
