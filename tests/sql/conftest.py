@@ -4,11 +4,10 @@ A session is a function that runs one statement and gives its rows: `writer("del
 Each statement commits, unless it is between `begin` and `commit`.
 """
 
-import json
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import oracle
 import psycopg2
 import pytest
 from sqlalchemy import URL, Engine
@@ -113,70 +112,9 @@ def versions(superuser: Run) -> Callable[[str], list[Any]]:
 
 @pytest.fixture
 def assert_exact(superuser: Run) -> Callable[..., None]:
-    """Checks that each row's versions are a chain that ends in the live row.
-
-    Each version's data without its changes is the data of the version before, and what the
-    versions leave is what the table holds. Where rows were there before tracking began, the first
-    version of a row may be any.
-    """
+    """Checks that the versions of each row of the tables are a chain that ends in the live row."""
 
     def check(*tables: str, rows_before: bool = False) -> None:
-        for table in tables:
-            assert superuser("select * from rowtrail.differences(%s::regclass)", table) == []
-            [(live,)] = superuser(f"select count(*) from {table}")
-            assert len(rows_left(recorded(table), rows_before)) == live
-
-    def recorded(table: str) -> list[Any]:
-        return superuser(
-            "select v.id, v.op, v.row_key, coalesce(v.old_key, v.row_key), v.data::text, "
-            "v.old::text, v.changed_at "
-            "from rowtrail.versions as v join rowtrail.tables as t on t.id = v.table_id "
-            "where t.relid = %s::regclass order by v.id",
-            table,
-        )
+        oracle.assert_exact(superuser, *tables, rows_before=rows_before)
 
     return check
-
-
-def rows_left(versions: list[Any], rows_before: bool = False) -> dict[str, dict[str, Any]]:
-    """Follows the versions, and gives the rows that they leave by key."""
-    # A key may stand for two rows for a moment, while rows swap their keys within one statement.
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    times: dict[str, Any] = {}
-    ids = [version[0] for version in versions]
-    assert len(ids) == len(set(ids)), "an id is used twice"
-    for number, op, key, key_before, data, old, changed_at in versions:
-        assert op in "IUDTB"
-        assert (data is None) == (op == "T")
-        assert (old is None) == (op != "U")
-        if op == "T":
-            rows.clear()
-            continue
-        after = exact(data)
-        before = after | exact(old) if op == "U" else after
-        if rows_before and op in "UD" and key_before not in times:
-            rows[key_before].append(before)
-        if op == "U":
-            assert before in rows[key_before], (
-                f"version {number}: {before} is not {rows[key_before]}"
-            )
-            rows[key_before].remove(before)
-        if op == "D":
-            assert after in rows[key], f"version {number}: {after} is not {rows[key]}"
-            rows[key].remove(after)
-        else:
-            rows[key].append(after)
-        assert changed_at >= times.get(key, changed_at), f"version {number} is before its former"
-        times[key] = changed_at
-    assert all(len(found) <= 1 for found in rows.values()), "two rows have one key"
-    return {key: found[0] for key, found in rows.items() if found}
-
-
-def exact(document: str) -> dict[str, Any]:
-    """A JSON object with its numbers as they are written: 1.0 is not 1.00."""
-    parsed: dict[str, Any] = json.loads(
-        document,
-        parse_float=lambda digits: ("number", digits),
-        parse_int=lambda digits: ("number", digits),
-    )
-    return parsed
