@@ -111,7 +111,9 @@ def set_actor(
         as_json = json.dumps(said, ensure_ascii=False) if said else ""
     except TypeError as error:
         raise RowtrailError(f"the context of the actor cannot be kept as JSON: {error}") from None
-    session.execute(
+    # A session itself would write what is pending first, while no actor is named yet.
+    connection = session if isinstance(session, Connection) else session.connection()
+    connection.execute(
         select(
             func.set_config("rowtrail.actor", actor or "", True),
             func.set_config("rowtrail.context", as_json, True),

@@ -148,6 +148,17 @@ def test_the_actor_is_named_for_one_transaction(tracked: Flask) -> None:
     assert by_alice == [first]
 
 
+def test_what_is_pending_when_the_actor_is_named_is_the_actors(tracked: Flask) -> None:
+    user = User(id=1, name="ann")
+    db.session.add(user)
+    set_actor(db.session, "alice")
+    db.session.commit()
+    user.name = "anna"
+    set_actor(db.session, "bob")
+    db.session.commit()
+    assert [version.actor for version in user.versions] == ["bob", "alice"]
+
+
 def test_a_context_that_is_no_json_is_refused_in_one_line(tracked: Flask) -> None:
     with pytest.raises(RowtrailError, match="cannot be kept as JSON: Object of type Flask"):
         set_actor(db.session, "alice", context={"app": tracked})
