@@ -11,6 +11,7 @@ SETTINGS = {
     "wal_level": "logical",
     "wal_keep_size": "64MB",
     "deadlock_timeout": "50ms",
+    "wal_retrieve_retry_interval": "200ms",
 }
 
 

@@ -102,41 +102,47 @@ class Node:
         self._sessions.append(made)
         return made
 
+    def ask(self, statement: str, *parameters: Any, login: str = "postgres") -> list[Any]:
+        """Runs one statement in a session of its own."""
+        session = Session(**self.target(login))
+        try:
+            return session(statement, *parameters)
+        finally:
+            session.close()
+
     @contextmanager
     def fresh_database(self) -> Iterator["Node"]:
         """A database with rowtrail installed, until the test ends."""
         self._databases += 1
         name = f"shop_{self._databases}"
         self.database = "postgres"
-        self.session()(f"create database {name} template installed")
+        self.ask(f"create database {name} template installed")
         self.database = name
         try:
             yield self
         finally:
             self.close_sessions()
+            # A test that failed may have left some, which would hold the database.
+            for (gid,) in self.ask("select gid from pg_prepared_xacts where database = %s", name):
+                self.ask(f"rollback prepared '{gid}'")
             self.database = "postgres"
-            run = self.session()
-            for (gid,) in run("select gid from pg_prepared_xacts where database = %s", name):
-                self.database = name
-                self.session()(f"rollback prepared '{gid}'")
-                self.database = "postgres"
-            self.close_sessions()
-            self.session()(f"drop database {name} with (force)")
-            self.close_sessions()
+            self.ask(f"drop database {name} with (force)")
 
     def make_table(self, definition: str, **options: str) -> str:
         """Makes a table of the owner's that the writer may write, and tracks it."""
         name = self.make_untracked_table(definition)
         arguments = "".join(f", {option} => '{value}'" for option, value in options.items())
-        self.session("owner")(f"select rowtrail.track('{name}'{arguments})")
+        self.ask(f"select rowtrail.track('{name}'{arguments})", login="owner")
         return name
 
     def make_untracked_table(self, definition: str) -> str:
         """Makes a table of the owner's that the writer may write."""
         name = definition[: definition.index(" (")]
-        run = self.session("owner")
-        run(f"create table {definition}")
-        run(f"grant select, insert, update, delete, truncate on {name} to writer")
+        for statement in (
+            f"create table {definition}",
+            f"grant select, insert, update, delete, truncate on {name} to writer",
+        ):
+            self.ask(statement, login="owner")
         return name
 
     def close_sessions(self) -> None:
