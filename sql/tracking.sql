@@ -533,7 +533,7 @@ begin
   if schema_name = 'rowtrail' then
     problem := 'it is a table of rowtrail itself';
     mend := 'Its tables only ever grow; rowtrail.versions is their own history.';
-  elsif schema_name in ('pg_catalog', 'information_schema') or schema_name like 'pg\_toast%' then
+  elsif schema_name in ('pg_catalog', 'information_schema') or left(schema_name, 8) = 'pg_toast' then
     problem := 'it is a table of the system';
     mend := 'PostgreSQL allows no trigger on its own tables.';
   elsif kind not in ('r', 'p') then
@@ -736,7 +736,7 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00'::bytea, ''::bytea order by a.place)
+  select string_agg(convert_to(a.argument, getdatabaseencoding()) || decode('00', 'hex'), ''::bytea order by a.place)
   from unnest(arguments) with ordinality as a (argument, place)
 $$;
 comment on function rowtrail.as_trigger_keeps(text[]) is

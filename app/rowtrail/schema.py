@@ -35,6 +35,14 @@ OLDEST_SERVER = 14
 #: ASCII. Before the first upgrade there is no row of ours that could be locked instead.
 LOCK_KEY = int.from_bytes(b"rowtrail")
 
+#: What an upgrade relies on, whatever the role or the database has set.
+SESSION = (
+    # Whoever waits for the lock sees what the one before did.
+    "set transaction isolation level read committed, read write",
+    "set local standard_conforming_strings = on",
+    "set local quote_all_identifiers = off",
+)
+
 ROLES_HINT = (
     "let somebody who may create roles run sql/roles.sql once, and then: "
     "grant rowtrail_owner, rowtrail_capture, rowtrail_reader to <this login> with admin option"
@@ -122,6 +130,8 @@ def migration(engine: Engine) -> Iterator[Connection]:
 
 def prepare(connection: Connection) -> None:
     """Takes the lock, makes the roles and the schema, and goes on as rowtrail_owner."""
+    for setting in SESSION:
+        connection.execute(text(setting))
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
     version = connection.connection.dbapi_connection.server_version  # type: ignore[union-attr]
     if version < OLDEST_SERVER * 10_000:
