@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-16 lint format types bench lock wheel clean
+.PHONY: help demo test test-16 test-matrix lint format types bench lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test-16: $(INSTALLED)  ## The same on the embedded PostgreSQL 16
 	ROWTRAIL_TEST_BINARIES=$$($(BIN)/python -c 'from rowtrail import embedded, programs; \
 		print(programs.programs_folder(16, embedded.ROOT_FOLDER / "programs"))') \
 	$(BIN)/pytest -n 2 $(ARGS)
+
+test-matrix: $(INSTALLED)  ## The tests of the database on PostgreSQL 14 to 18 (ROWTRAIL_MATRIX="14 15=/opt/pg15/bin": on these)
+	$(BIN)/python tests/matrix.py $(ARGS)
 
 lint: $(INSTALLED)  ## Check style and types
 	$(BIN)/ruff check
