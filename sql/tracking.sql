@@ -385,7 +385,7 @@ begin
       and a.attnum <> all (known.excluded_attnums || known.hashed_attnums || known.kept_attnums || key_numbers)
       and y.typcategory not in ('B', 'D', 'T')
       -- camelCase as snake_case
-      and lower(regexp_replace(a.attname, '([a-z0-9])([A-Z])', '\1_\2', 'g'))
+      and lower(regexp_replace(a.attname, '([a-z0-9])([A-Z])', e'\\1_\\2', 'g'))
         ~ '(^|[^a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credentials?|ssn|cvv|cvc|pin|card_?number|salt|otp|totp)(_?(hash|hashed|digest|encrypted|enc|crypt|salt|value|secret|key|code|number))*([0-9]*)$'
     order by a.attnum);
   mend := format(
