@@ -120,7 +120,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with changes as (
-    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data
+    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data, v.old
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.op <> 'T'
@@ -144,7 +144,9 @@ as $$
   -- anew before the event that ends its former row. Only what the transaction as a whole did to
   -- it counts: the last one that began or ended it; where none did, its first event tells.
   transactions as (
-    select e.key, sum(e.step) as net, max(e.id) as last_id
+    select
+      e.key, e.era, e.xid, sum(e.step) as net, max(e.id) as last_id,
+      min(e.step) < 0 and max(e.step) > 0 as is_shared
     from events as e
     group by e.key, e.era, e.xid
   ),
@@ -158,11 +160,35 @@ as $$
     from events as e
     order by e.key, e.id
   ),
+  -- Where a key stood for two rows in one transaction, its newest image may be that of the row which
+  -- left. An image is left when as many changes start from it as lead to it.
+  shared as materialized (
+    select t.key, t.era, t.xid from transactions as t where t.is_shared
+  ),
+  steps as (
+    select s.*, c.id, c.data::text as image, 1 as step
+    from changes as c
+    join shared as s on (s.key, s.era, s.xid) = (c.row_key, c.era, c.xid)
+    where c.op <> 'D'
+    union all
+    select s.*, c.id, (c.data || coalesce(c.old, '{}'))::text, -1
+    from changes as c
+    join shared as s on (s.key, s.era, s.xid) = (coalesce(c.old_key, c.row_key), c.era, c.xid)
+    where c.op in ('U', 'D')
+  ),
+  stays as (
+    select s.id, s.step, sum(s.step) over (
+      partition by s.key, s.era, s.xid, s.image
+      order by s.id desc, s.step desc
+      rows unbounded preceding) as net
+    from steps as s
+  ),
   latest as (
     select distinct on (c.row_key) c.row_key, c.data
     from changes as c
+    left join stays as s on s.id = c.id and s.step > 0
     where c.op <> 'D'
-    order by c.row_key, c.id desc
+    order by c.row_key, coalesce(s.net <= 0, false), c.id desc
   )
   select l.row_key, l.data
   from latest as l

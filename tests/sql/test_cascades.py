@@ -291,14 +291,34 @@ def test_a_key_whose_text_alone_changes_is_a_change_of_key(
     assert_exact("rates")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # Bob comes while Ann is there, who changes and goes.
+        "update seats set id = 1 where guest = 'bob';"
+        "update seats set guest = 'ann2' where guest = 'ann';"
+        "update seats set id = 2 where guest = 'ann2'",
+        # Somebody comes and goes.
+        "insert into seats values (1, 'cid'); update seats set guest = 'dan' where guest = 'cid';"
+        "delete from seats where guest = 'dan'",
+        "insert into seats values (1, 'cid'); update seats set id = 3 where guest = 'cid'",
+        # Two who look the same, of whom one goes.
+        "update seats set guest = 'same' where id = 1; insert into seats values (1, 'same');"
+        "delete from seats where ctid = (select min(ctid) from seats where guest = 'same')",
+        # One comes for the one who goes, and is renamed back and forth.
+        "insert into seats values (1, 'cid'); delete from seats where guest = 'ann';"
+        "update seats set guest = 'dan' where id = 1; update seats set guest = 'cid' where id = 1",
+    ],
+)
 def test_deferred_keys_held_twice_within_a_transaction_replay(
-    make_table: MakeTable, writer: Run, assert_exact: Exact
+    make_table: MakeTable, writer: Run, assert_exact: Exact, changes: str
 ) -> None:
     make_table("seats (id int primary key deferrable initially deferred, guest text)")
     writer("insert into seats values (1, 'ann'), (2, 'bob')")
     writer("begin")
-    writer("update seats set id = 1 where guest = 'bob'")
-    writer("update seats set guest = 'ann2' where guest = 'ann'")
-    writer("update seats set id = 2 where guest = 'ann2'")
+    for change in changes.split(";"):
+        writer(change)
     writer("commit")
+    assert_exact("seats")
+    writer("update seats set guest = guest || 'x'")
     assert_exact("seats")
