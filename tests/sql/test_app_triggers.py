@@ -155,19 +155,20 @@ def test_a_before_trigger_that_inserts_the_same_key_first_replays(
 
 
 def test_a_before_statement_trigger_that_writes_the_table_replays(
-    counters: str, add_trigger: AddTrigger, writer: Run, assert_exact: Exact
+    counters: str, add_trigger: AddTrigger, writer: Run, versions: Versions, assert_exact: Exact
 ) -> None:
     add_trigger(
         "before update on counters",
-        "if pg_trigger_depth() = 1 then update counters set n = n + 10; end if;",
+        "if pg_trigger_depth() = 1 then update counters set n = n + 10 where id < 4; end if;",
         each="statement",
     )
-    # The snapshot of the statement is older than what its trigger did.
-    writer("insert into counters values (8)")
-    try:
-        writer("update counters set note = 'x' where id = 8")
-    except psycopg2.errors.TriggeredDataChangeViolation:
-        pass
+    writer("update counters set note = 'x' where id > 3")
+    assert len(versions("counters")) == 5 + 3 + 2
+    # The statement is older than what its trigger did.
+    with pytest.raises(psycopg2.errors.TriggeredDataChangeViolation):
+        writer("update counters set note = 'y'")
+    writer("update counters set note = 'y' where id > 100")
+    assert len(versions("counters")) == 5 + 3 + 2 + 3
     assert_exact("counters")
 
 

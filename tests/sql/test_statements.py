@@ -192,12 +192,13 @@ def test_copy_in_many_buffers_is_recorded(
 def test_a_copy_that_fails_leaves_no_version(
     animals: str, copy: psycopg.Connection, versions: Versions, assert_exact: Exact
 ) -> None:
-    with (
-        pytest.raises(psycopg.errors.UniqueViolation),
-        copy.cursor().copy("copy animals (id) from stdin") as rows,
-    ):
-        for number in (1, 2, 1):
-            rows.write_row((number,))
+    def copy_twice() -> None:
+        with copy.cursor().copy("copy animals (id) from stdin") as rows:
+            for number in (1, 2, 1):
+                rows.write_row((number,))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        copy_twice()
     assert versions("animals") == []
     assert_exact("animals")
 
@@ -348,8 +349,9 @@ def test_every_branch_of_merge_is_recorded(
     merge("insert into animals values (4, 'dog', 4), (5, 'elk', 4), (6, 'fox', 4)")
     merge("""
         merge into animals as a
-        using (values (1, 'x', 0), (2, 'y', 1), (3, 'z', 2), (4, 'dog', 3), (8, 'h', 0), (9, 'i', 1))
-          as n (id, name, branch) on n.id = a.id
+        using (
+          values (1, 'x', 0), (2, 'y', 1), (3, 'z', 2), (4, 'dog', 3), (8, 'h', 0), (9, 'i', 1)
+        ) as n (id, name, branch) on n.id = a.id
         when matched and n.branch = 0 then delete
         when matched and n.branch = 1 then update set name = n.name, id = a.id + 100
         when matched and n.branch = 2 then do nothing
@@ -556,7 +558,8 @@ def test_writes_through_a_view_with_instead_triggers_are_recorded(
     two_tables: None, owner: Run, writer: Run, versions: Versions, assert_exact: Exact
 ) -> None:
     owner(
-        "create view pairs as select l.*, o.total from lines as l join orders as o on o.id = l.order_id"
+        "create view pairs as "
+        "select l.*, o.total from lines as l join orders as o on o.id = l.order_id"
     )
     owner("""
         create function on_pairs() returns trigger language plpgsql as $$
