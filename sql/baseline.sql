@@ -39,6 +39,8 @@ begin
     raise exception 'a batch is of one row at least, not of %', batch
       using errcode = 'invalid_parameter_value', hint = 'Leave it out for 10000 rows.';
   end if;
+  -- Before the registry, as a schema change does: neither then waits for the other for ever.
+  execute format('lock table only %s in access share mode', rowtrail.full_name(target));
   select t.* into known from rowtrail.tracking_of(target) as t;
   if known.id is null then
     raise exception '% is not tracked', rowtrail.full_name(target)
@@ -83,6 +85,11 @@ begin
   for update;
   seen := 0;
   recorded := 0;
+  is_done := false;
+  if rowtrail.note_schema_change(known.id, null, 'rowtrail.baseline()') then
+    -- It may have to begin anew, under the lock.
+    return;
+  end if;
   is_done := known.baseline_done_at is not null;
   if is_done then
     return;
@@ -118,7 +125,7 @@ begin
   into seen, recorded, last_key
   from rowtrail.record_baseline(
     known.id, target, rowtrail.names_of(target, known.key_attnums), known.baseline_after, batch,
-    known.baseline_id, known.tracked_since, known.baseline_at) as r;
+    known.baseline_id, greatest(known.tracked_since, known.rewritten_at), known.baseline_at) as r;
   is_done := seen < batch or known.key_attnums = '{}';
   update rowtrail.tables as t
   set
@@ -191,6 +198,7 @@ begin
           select from rowtrail.versions as v
           where v.table_id = $1
             and v.row_key = k.row_key
+            and v.op <> 'S'
             and v.changed_at between $6 and clock_timestamp() + interval '1 day')
       ),
       recorded as (

@@ -60,17 +60,22 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+  with maps as materialized (
+    select m.* from rowtrail.image_maps(of_table) as m
+  )
   select
     v.changed_at, rowtrail.op_name(v.op), v.actor, v.login,
     (
-      select jsonb_object_agg(o.key, jsonb_build_array(o.value, v.data -> o.key))
+      -- By the columns' names of today; data stays as it was recorded.
+      select jsonb_object_agg(coalesce(m.names ->> o.key, o.key), jsonb_build_array(o.value, v.data -> o.key))
       from jsonb_each(v.old) as o
     ),
     v.data, v.row_key, v.old_key, v.context, v.xid, v.id
   from rowtrail.versions as v
+  left join maps as m on v.id > m.after_id and v.id < m.before_id
   where v.table_id = of_table
     and (v.row_key = key or v.old_key = key)
-    and v.op <> 'T'
+    and v.op not in ('T', 'S')
   order by v.id desc
 $$;
 comment on function rowtrail.row_history(int, text) is
@@ -88,6 +93,7 @@ as $$
     when 'D' then 'delete'
     when 'T' then 'truncate'
     when 'B' then 'baseline'
+    when 'S' then 'schema'
   end
 $$;
 comment on function rowtrail.op_name("char") is 'The word for the letter in rowtrail.versions.op.';
@@ -123,22 +129,31 @@ as $$
     select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data, v.old
     from rowtrail.versions as v
     where v.table_id = of_table
-      and v.op <> 'T'
+      and v.op not in ('T', 'S')
       and v.id > coalesce((
         select max(t.id)
         from rowtrail.versions as t
-        where t.table_id = of_table and t.row_key = '' and t.op = 'T'), 0)
+        where t.table_id = of_table and t.row_key = '' and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))), 0)
+  ),
+  -- Where a baseline saw the row, it was there, whatever was known of it before.
+  baselines as (
+    select c.row_key as key, max(c.id) as id from changes as c where c.op = 'B' group by c.row_key
   ),
   -- What each change did to a key: it began to stand for a row, or ceased to.
   events as (
-    select
-      c.row_key as key, c.id, c.era, c.xid,
-      case when c.op = 'D' then -1 when c.op in ('I', 'B') or c.old_key is not null then 1 else 0 end as step
-    from changes as c
-    union all
-    select c.old_key, c.id, c.era, c.xid, -1
-    from changes as c
-    where c.old_key is not null
+    select s.*
+    from (
+      select
+        c.row_key as key, c.id, c.era, c.xid,
+        case when c.op = 'D' then -1 when c.op in ('I', 'B') or c.old_key is not null then 1 else 0 end as step
+      from changes as c
+      union all
+      select c.old_key, c.id, c.era, c.xid, -1
+      from changes as c
+      where c.old_key is not null
+    ) as s
+    left join baselines as b on b.key = s.key
+    where b.id is null or s.id >= b.id
   ),
   -- Within a transaction a key may pass from one row to another (two rows swap theirs), and begin
   -- anew before the event that ends its former row. Only what the transaction as a whole did to
@@ -184,20 +199,23 @@ as $$
     from steps as s
   ),
   latest as (
-    select distinct on (c.row_key) c.row_key, c.data
+    select distinct on (c.row_key) c.row_key, c.id, c.data
     from changes as c
     left join stays as s on s.id = c.id and s.step > 0
     where c.op <> 'D'
     order by c.row_key, coalesce(s.net <= 0, false), c.id desc
   )
-  select l.row_key, l.data
+  select
+    l.row_key,
+    case when m.after_id is null then l.data else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed) end
   from latest as l
+  left join rowtrail.image_maps(of_table) as m on l.id > m.after_id and l.id < m.before_id
   join outcomes as o on o.key = l.row_key
   join firsts as f on f.key = l.row_key
   where o.net > 0 or (o.net = 0 and f.step <= 0)
 $$;
 comment on function rowtrail.replay(int) is
-  'The rows that a table must have now by its versions alone. Compared with the table by rowtrail.differences().';
+  'The rows that a table must have now by its versions alone, by the columns of today; a value that a schema change rewrote is left out until the row is recorded again. Compared with the table by rowtrail.differences().';
 
 create or replace function rowtrail.differences(of_table regclass)
 returns table (row_key text, live jsonb, replayed jsonb)
@@ -230,10 +248,17 @@ begin
           r.image - $2 as image
         from (select to_jsonb(t.*) as image from %s %s as t) as r
       )
-      select coalesce(l.row_key, p.row_key), l.image, p.data
+      select coalesce(l.row_key, p.row_key), l.image, p.image
       from live as l
-      full join rowtrail.replay($3) as p on p.row_key = l.row_key
-      where l.image::text is distinct from p.data::text
+      full join (select r.row_key, r.data - $2 as image from rowtrail.replay($3) as r) as p on p.row_key = l.row_key
+      where l.image::text is distinct from p.image::text
+        -- What a version does not have was excluded then, or was rewritten since: it is not compared.
+        and (
+          l.image is null
+          or p.image is null
+          or p.image::text is distinct from (
+            select jsonb_object_agg(f.key, f.value) from jsonb_each(l.image) as f where p.image ? f.key)::text
+        )
       order by 1
     $query$,
     -- Children by INHERITS are tables of their own; partitions are not.
@@ -244,12 +269,224 @@ begin
 end
 $$;
 comment on function rowtrail.differences(regclass) is
-  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different; so do rows that were written before a column was added, renamed, changed in type or excluded. Run it as somebody who may read both.';
+  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different. Of rows that were recorded before a schema change, the columns that it rewrote are not compared until they are recorded again. Run it as somebody who may read both.';
+
+create or replace function rowtrail.schema_history(of_table regclass)
+returns table (
+  changed_at timestamptz, actor text, login text, command text, statement text, changes jsonb,
+  noticed_by text, context jsonb, xid xid8, id bigint)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    v.changed_at, v.actor, v.login, v.data ->> 'command', v.data ->> 'statement',
+    (
+      select jsonb_agg(jsonb_build_array(c.before, c.after) order by c.place)
+      from rowtrail.schema_differences(v.data, v.old) with ordinality as c (what, name, before, after, place)
+    ),
+    v.data ->> 'noticed_by', v.context, v.xid, v.id
+  from rowtrail.registered(of_table) as t
+  join rowtrail.versions as v on v.table_id = t.id
+  where v.row_key = '' and v.op = 'S'
+  order by v.id desc
+$$;
+comment on function rowtrail.schema_history(regclass) is
+  'The schema changes of a tracked table, newest first: select * from rowtrail.schema_history(''orders''); changes holds [before, after] for the table''s name and each column that differs.';
+
+create or replace function rowtrail.schema_differences(data jsonb, old jsonb)
+returns table (what text, name text, before text, after text)
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    'table', null, coalesce(old ->> 'table', data ->> 'table'), case when not data ? 'dropped' then data ->> 'table' end
+  where old ? 'table' or data ? 'dropped'
+  union all
+  (
+    select 'column', coalesce(a.name, b.name), b.described, a.described
+    from (
+      select o.value ->> 'name' as name, c.*
+      from jsonb_each(old -> 'columns') as o
+      cross join lateral rowtrail.column_described(o.value, data ? 'renumbered') as c
+      where o.value <> 'null'
+    ) as b
+    full join (
+      select n.value ->> 'name' as name, c.*
+      from jsonb_array_elements(data -> 'columns') as n
+      cross join lateral rowtrail.column_described(n.value, data ? 'renumbered') as c
+      where data ? 'renumbered' or old -> 'columns' ? (n.value ->> 'number')
+    ) as a on a.identity = b.identity
+    where a.described is distinct from b.described
+    order by coalesce(a.number, b.number)
+  )
+$$;
+comment on function rowtrail.schema_differences(jsonb, jsonb) is
+  'What an event, by its data and old, changed: the table''s name or a column, as it was before and after; NULL where there was none.';
+
+create or replace function rowtrail.column_described(
+  of_column jsonb, by_name boolean, out identity text, out number int, out described text)
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    of_column ->> case when by_name then 'name' else 'number' end,
+    (of_column ->> 'number')::int,
+    concat_ws(' ', of_column ->> 'name', of_column ->> 'type', (
+      select '(' || string_agg(l.label, ', ' order by l.place) || ')'
+      from jsonb_array_elements_text(of_column -> 'of' -> 'labels') with ordinality as l (label, place)))
+$$;
+comment on function rowtrail.column_described(jsonb, boolean) is
+  'A column of an event as people read it: its name and type, and the labels of an enum.';
+
+create or replace function rowtrail.image_now(of_table int, version_id bigint, data jsonb)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    (
+      select rowtrail.image_by(data, m.removed, m.filled, m.renamed)
+      from rowtrail.image_maps(of_table) as m
+      where version_id > m.after_id and version_id < m.before_id
+    ),
+    data)
+$$;
+comment on function rowtrail.image_now(int, bigint, jsonb) is
+  'The image of a row that this version has, by the columns of today: renamed ones under their names of today, without dropped ones, with what an added one gave the row. Left out is what is not known: a column that was excluded then, or whose values a schema change rewrote. Images from before the table was dropped stay as they are.';
+
+create or replace function rowtrail.image_by(data jsonb, removed text[], filled jsonb, renamed jsonb)
+returns jsonb
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select filled || (data - removed) || coalesce(
+    (select jsonb_object_agg(r.value #>> '{}', data -> r.key) from jsonb_each(renamed) as r where data ? r.key), '{}')
+$$;
+comment on function rowtrail.image_by(jsonb, text[], jsonb, jsonb) is 'An image by one of the rows of rowtrail.image_maps().';
+
+create or replace function rowtrail.image_maps(of_table int)
+returns table (after_id bigint, before_id bigint, removed text[], filled jsonb, renamed jsonb, names jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  columns jsonb;  -- of today: {"now", "was", "number"}; {"fill"} or {"is_unknown"} before there was one
+  before jsonb;   -- the columns before the event
+  event record;
+begin
+  select jsonb_agg(jsonb_build_object('now', n.value -> 'name', 'was', n.value -> 'name', 'number', n.value -> 'number'))
+  into columns
+  from rowtrail.tables as t
+  cross join lateral jsonb_array_elements(coalesce(rowtrail.shape_of(t.relid), t.shape) -> 'columns') as n
+  where t.id = of_table;
+
+  -- Back through the events, newest first, that which nobody has recorded yet before all.
+  for event in
+    select e.id, e.data, e.old, coalesce(lead(e.id) over (order by e.id desc), 0) as former
+    from (
+      select v.id, v.data, v.old
+      from rowtrail.versions as v
+      where v.table_id = of_table and v.row_key = '' and v.op = 'S'
+      union all
+      select
+        9223372036854775807,
+        case
+          when c.data ? 'added' then jsonb_set(c.data, '{added}', (
+            select coalesce(jsonb_object_agg(a.key, null), '{}')
+            from jsonb_each(c.data -> 'added') as a where a.value -> 'missing' = 'false'))
+          else c.data
+        end,
+        c.old
+      from rowtrail.tables as t
+      cross join lateral rowtrail.schema_change(t, true) as c
+      where t.id = of_table and t.untracked_at is null and c.data is not null
+    ) as e
+    order by e.id desc
+  loop
+    -- What was before a table was dropped has nothing to do with one that is there now.
+    exit when event.data ? 'dropped';
+    before := (
+      select coalesce(jsonb_agg(b.value), '[]')
+      from (
+        select n.value
+        from jsonb_array_elements(event.data -> 'columns') as n
+        where not event.data ? 'renumbered' and not event.old -> 'columns' ? (n.value ->> 'number')
+        union all
+        select o.value from jsonb_each(event.old -> 'columns') as o where o.value <> 'null'
+      ) as b);
+    columns := (
+      select jsonb_agg(
+        case
+          when c.value -> 'number' is null then c.value
+          when b.value is not null then
+            c.value
+            || jsonb_build_object('was', b.value -> 'name', 'number', b.value -> 'number')
+            || case when u.is_unknown then '{"is_unknown": true}' else '{}'::jsonb end
+          when u.is_unknown or not coalesce(event.data -> 'added' ? (c.value ->> 'number'), false)
+            then jsonb_build_object('now', c.value -> 'now', 'is_unknown', true)
+          else jsonb_build_object('now', c.value -> 'now', 'fill', event.data -> 'added' -> (c.value ->> 'number'))
+        end)
+      from jsonb_array_elements(columns) as c
+      cross join lateral (
+        select c.value ? 'is_unknown' or coalesce(event.data -> 'rewritten' @> (c.value -> 'number'), false) as is_unknown
+      ) as u
+      left join lateral (
+        select p.value
+        from jsonb_array_elements(before) as p
+        where case
+          when event.data ? 'renumbered' then p.value -> 'name' = c.value -> 'was'
+          else p.value -> 'number' = c.value -> 'number'
+        end
+      ) as b on true);
+
+    after_id := event.former;
+    before_id := event.id;
+    select
+      array(
+        select p.value ->> 'name' from jsonb_array_elements(before) as p
+        where not exists (
+          select from jsonb_array_elements(columns) as c
+          where c.value -> 'number' = p.value -> 'number'
+            and c.value -> 'now' = c.value -> 'was'
+            and not c.value ? 'is_unknown')),
+      coalesce(jsonb_object_agg(c.value ->> 'now', c.value -> 'fill') filter (where c.value ? 'fill'), '{}'),
+      coalesce(
+        jsonb_object_agg(c.value ->> 'was', c.value -> 'now')
+          filter (where c.value ? 'number' and c.value -> 'was' <> c.value -> 'now' and not c.value ? 'is_unknown'),
+        '{}'),
+      coalesce(
+        jsonb_object_agg(c.value ->> 'was', c.value -> 'now')
+          filter (where c.value ? 'number' and c.value -> 'was' <> c.value -> 'now'),
+        '{}')
+    into removed, filled, renamed, names
+    from jsonb_array_elements(columns) as c;
+    -- A column that is gone, while another one bears its name.
+    names := names || (
+      select coalesce(jsonb_object_agg(p.value ->> 'name', (p.value ->> 'name') || ' (dropped)'), '{}')
+      from jsonb_array_elements(before) as p
+      where exists (select from jsonb_array_elements(columns) as c where c.value -> 'now' = p.value -> 'name')
+        and not exists (select from jsonb_array_elements(columns) as c where c.value -> 'number' = p.value -> 'number'));
+    return next;
+  end loop;
+end
+$$;
+comment on function rowtrail.image_maps(int) is
+  'How the images of a table''s versions with ids between after_id and before_id read by the columns of today: without the removed fields, with the filled ones unless they have them, and the renamed ones under their new names. names has the name of today of each field that had another. No row for versions since the last schema change.';
 
 revoke all on function
   rowtrail.history(regclass, anyelement),
   rowtrail.history(regclass, text),
   rowtrail.row_history(int, text),
+  rowtrail.schema_history(regclass),
+  rowtrail.image_now(int, bigint, jsonb),
+  rowtrail.image_maps(int),
   rowtrail.replay(int),
   rowtrail.differences(regclass)
 from public;
@@ -257,6 +494,9 @@ grant execute on function
   rowtrail.history(regclass, anyelement),
   rowtrail.history(regclass, text),
   rowtrail.row_history(int, text),
+  rowtrail.schema_history(regclass),
+  rowtrail.image_now(int, bigint, jsonb),
+  rowtrail.image_maps(int),
   rowtrail.replay(int),
   rowtrail.differences(regclass)
 to rowtrail_reader;

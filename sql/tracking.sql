@@ -205,9 +205,8 @@ declare
 begin
   perform rowtrail.require_lent(target);
   perform rowtrail.require_trackable(target);
-  -- One at a time: the row of a table that two sessions begin to track is made once.
-  lock table rowtrail.tables in share row exclusive mode;
-
+  -- Two sessions that begin to track one table come one after the other: rowtrail.track() has locked
+  -- it. The registry as a whole is not locked, since a schema change of another table writes to it.
   select t.* into known from rowtrail.tracking_of(target) as t;
   was_tracked := known.id is not null;
   if not was_tracked then
@@ -296,6 +295,7 @@ begin
   set capture_arguments = rowtrail.capture_arguments(t.id)
   where t.id = known.id
   returning t.* into known;
+  perform rowtrail.note_schema_change(known.id, null, 'rowtrail.track()');
 
   capture_function := case
     when (select c.relkind from pg_class as c where c.oid = target) = 'p' then 'rowtrail.capture_partition'
@@ -759,7 +759,8 @@ as $$
     t.tracked_since,
     t.tracked_by,
     case
-      when s.state in ('trigger missing', 'trigger disabled', 'not always on', 'stale', 'replaced')
+      when s.state in (
+        'trigger missing', 'trigger disabled', 'not always on', 'stale', 'replaced', 'schema change not recorded')
         then format('select rowtrail.track(%L);', format('%I.%I', coalesce(n.nspname, t.schema_name), coalesce(c.relname, t.table_name)))
       when s.state = 'children not tracked'
         then format('select rowtrail.track(%L);', (select rowtrail.full_name(x.child) from rowtrail.untracked_children(t.relid) as x (child) limit 1))
@@ -797,6 +798,7 @@ as $$
       when 'A' <> any (l.enabled) or 'A' <> u.tgenabled or 'A' <> w.tgenabled then 'not always on'
       -- Recorded all the same, only slower than need be.
       when r.tgargs <> rowtrail.as_trigger_keeps(rowtrail.capture_arguments(t.id)) then 'stale'
+      when t.is_rewritten or t.shape <> rowtrail.shape_of(t.relid) then 'schema change not recorded'
       when exists (select from rowtrail.untracked_children(t.relid)) then 'children not tracked'
       else 'tracked'
     end as state

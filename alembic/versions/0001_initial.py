@@ -41,6 +41,9 @@ UPGRADE = (
       baseline_id bigint,
       baseline_after text[],
       baseline_done_at timestamptz,
+      shape jsonb,
+      is_rewritten boolean not null default false,
+      rewritten_at timestamptz,
       constraint tables_actor_policy check (actor_policy in ('allow', 'warn', 'require')),
       constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
     )
@@ -54,8 +57,8 @@ UPGRADE = (
         for column, text in (
             ("id", "what versions and URLs name the table by; stays through renames and restores"),
             ("relid", "the table in pg_class"),
-            ("schema_name", "its schema when it was last tracked"),
-            ("table_name", "its name when it was last tracked"),
+            ("schema_name", "its schema as last seen"),
+            ("table_name", "its name as last seen"),
             ("key_columns", "the columns that tell whose history a version is, in order"),
             ("key_attnums", "their numbers, which they keep when they are renamed"),
             ("excluded_columns", "the columns that are never stored"),
@@ -75,6 +78,9 @@ UPGRADE = (
             ("baseline_id", "the last id that the baseline has used of those reserved for it"),
             ("baseline_after", "the key, as text, up to which rows are recorded"),
             ("baseline_done_at", "when the baseline was complete"),
+            ("shape", "its name and columns as the last schema change that is recorded left them"),
+            ("is_rewritten", "a schema change that rewrites it is under way, or was not recorded"),
+            ("rewritten_at", "the last schema change that gave its rows other values"),
         )
     ),
     """
@@ -150,13 +156,13 @@ UPGRADE = (
             ),
             ("old_ctid", "where the row was before; chains the changes within a transaction"),
             ("new_ctid", "where the row was after"),
-            ("op", "I insert, U update, D delete, T truncate, B baseline"),
+            ("op", "I insert, U update, D delete, T truncate, B baseline, S schema change"),
             ("row_key", "the key of the row: its value, or a JSON array for a composite key"),
             ("old_key", "the key before, where an update changed it"),
             ("actor", "who the application says it was"),
             ("login", "who the database knows it was: session_user"),
-            ("data", "the row after the change; for D the row that went"),
-            ("old", "for U what the changed columns held before"),
+            ("data", "the row after the change; for D the row that went; for S what was changed"),
+            ("old", "for U what the changed columns held before; for S how the schema was"),
             ("verbatim", "the text of json columns, where data would not give it back"),
             ("context", "what the writer chose to say: reason, request id"),
         )

@@ -12,6 +12,7 @@ import psycopg2
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
@@ -23,11 +24,24 @@ SQL_FILES = (
     "actor.sql",
     "images.sql",
     "capture.sql",
+    "events.sql",
     "tracking.sql",
     "baseline.sql",
     "history.sql",
     "partitions.sql",
 )
+
+#: The event triggers that record schema changes. Only a superuser can create them, or whom a
+#: managed service lets. Only commands that can change a table's columns are waited for; what is
+#: dropped can be a column whatever the command was.
+EVENT_TRIGGERS = {
+    "rowtrail_ddl_command_end": (
+        "ddl_command_end when tag in "
+        "('ALTER TABLE', 'ALTER INDEX', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER SCHEMA')"
+    ),
+    "rowtrail_sql_drop": "sql_drop",
+    "rowtrail_table_rewrite": "table_rewrite",
+}
 
 OLDEST_SERVER = 14
 
@@ -175,7 +189,9 @@ def install(connection: Connection) -> None:
     # To all who may use the schema: each command looks first whether it knows this revision.
     connection.execute(text("grant select on rowtrail.alembic_version to public"))
     connection.execute(text("select rowtrail.make_partitions()"))
+    connection.execute(text("select rowtrail.note_schema_changes()"))
     connection.execute(text("reset role"))
+    create_event_triggers(connection)
     mine = text(
         "select rowtrail.track(t.relid) from rowtrail.status() as s "
         "join rowtrail.tables as t on t.id = s.table_id join pg_class as c on c.oid = t.relid "
@@ -184,17 +200,42 @@ def install(connection: Connection) -> None:
     connection.execute(mine)
 
 
+def create_event_triggers(connection: Connection) -> None:
+    """Creates the event triggers, if this login may; without them schema changes are noted late."""
+    for name, event in EVENT_TRIGGERS.items():
+        enabled = connection.scalar(
+            text("select evtenabled from pg_event_trigger where evtname = :name"), {"name": name}
+        )
+        if enabled == "A":
+            continue
+        try:
+            with connection.begin_nested():
+                if enabled is None:
+                    connection.exec_driver_sql(
+                        f"create event trigger {name} on {event} "
+                        "execute function rowtrail.on_schema_change()"
+                    )
+                # They fire under session_replication_role = replica too.
+                connection.exec_driver_sql(f"alter event trigger {name} enable always")
+        except ProgrammingError as error:
+            if not isinstance(error.orig, InsufficientPrivilege):
+                raise
+
+
 def remove_functions(connection: Connection) -> None:
     """Drops the functions of the schema, and the triggers that call them; nothing else."""
-    names = connection.scalars(
+    names = connection.execute(
         text(
-            "select p.oid::regprocedure::text from pg_proc as p "
-            "where p.pronamespace = 'rowtrail'::regnamespace order by 1"
+            "select p.oid::regprocedure::text as name, "
+            "p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype) as is_called_by_triggers "
+            "from pg_proc as p where p.pronamespace = 'rowtrail'::regnamespace "
+            # The event triggers go before what they call.
+            "order by p.prorettype <> 'event_trigger'::regtype, 1"
         )
     )
-    for name in list(names):
+    for name, is_called_by_triggers in list(names):
         # Only triggers can depend on a trigger function, and they lie on other people's tables.
-        cascade = " cascade" if name.startswith("rowtrail.capture") and name.endswith("()") else ""
+        cascade = " cascade" if is_called_by_triggers else ""
         connection.exec_driver_sql(f"drop routine {name}{cascade}")
 
 

@@ -33,7 +33,7 @@ def recorded(run: Run, table: str) -> list[Any]:
         "select v.id, v.op, v.row_key, coalesce(v.old_key, v.row_key), v.data::text, "
         "v.old::text, v.changed_at "
         "from rowtrail.versions as v join rowtrail.tables as t on t.id = v.table_id "
-        "where t.relid = %s::regclass order by v.id",
+        "where t.relid = %s::regclass and v.op <> 'S' order by v.id",
         table,
     )
 

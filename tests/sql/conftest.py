@@ -97,13 +97,13 @@ def animals(make_table: Callable[..., str]) -> str:
 
 @pytest.fixture
 def versions(superuser: Run) -> Callable[[str], list[Any]]:
-    """What is recorded of a table, in order: op, key, data, old."""
+    """What is recorded of a table's rows, in order: op, key, data, old."""
 
     def versions(table: str) -> list[Any]:
         return superuser(
             "select v.op, v.row_key, v.data, v.old from rowtrail.versions as v "
             "join rowtrail.tables as t on t.id = v.table_id where t.relid = %s::regclass "
-            "order by v.id",
+            "and v.op <> 'S' order by v.id",
             table,
         )
 
