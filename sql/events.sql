@@ -394,7 +394,6 @@ revoke all on function
   rowtrail.note_schema_change(int, text, text),
   rowtrail.missing_value(regclass, name)
 from public;
-grant execute on function rowtrail.missing_value(regclass, name) to rowtrail_owner;
 
 grant create on schema rowtrail to rowtrail_capture;
 -- It turns a value of a type of the users' into JSON, by which their code may run (see docs/security.md).

@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import Any
 
 #: The words for the letters in rowtrail.versions.op.
-OPERATIONS = {"I": "insert", "U": "update", "D": "delete", "T": "truncate", "B": "baseline"}
+OPERATIONS = {
+    "I": "insert",
+    "U": "update",
+    "D": "delete",
+    "T": "truncate",
+    "B": "baseline",
+    "S": "schema",
+}
 
 
 @dataclass(frozen=True)
@@ -70,17 +77,37 @@ class TableName:
 
 
 @dataclass(frozen=True)
+class SchemaChange:
+    """What a schema change was, besides the columns that it changed.
+
+    Attributes:
+        command: PostgreSQL's tag, as ALTER TABLE; None where it was noticed late.
+        statement: the query that the client sent; None where it was noticed late.
+        noticed_by: what noticed it late; None where it was recorded as it happened.
+        is_dropped: whether the table went.
+        rewritten: the columns whose values it may have changed in the rows.
+    """
+
+    command: str | None
+    statement: Value | None
+    noticed_by: str | None
+    is_dropped: bool
+    rewritten: list[str]
+
+
+@dataclass(frozen=True)
 class Change:
     """One version: what changed, when, and who did it.
 
     Attributes:
-        operation: insert, update, delete, truncate or baseline.
+        operation: insert, update, delete, truncate, baseline or schema.
         actor: who the application says it was; None where it named nobody.
         login: who the database knows it was.
         context: the JSON of what the writer chose to say; None where it said nothing.
         fields: the columns that changed; for insert and baseline the row, for delete the row that
             went. At most `FIELDS` of them.
         columns: how many there really are.
+        event: of a schema change, what it was; its fields are the definitions of the columns.
     """
 
     id: int
@@ -96,11 +123,17 @@ class Change:
     context: str | None
     fields: list[Field] = field(default_factory=list)
     columns: int = 0
+    event: SchemaChange | None = None
 
     @property
     def author(self) -> tuple[str | None, str, str | None]:
         """Who it was, and what they said."""
         return self.actor, self.login, self.context
+
+    @property
+    def is_mere_event(self) -> bool:
+        """Whether it is a schema change that no row went with."""
+        return self.operation == "schema" and not (self.event and self.event.is_dropped)
 
     @classmethod
     def of(cls, row: Any) -> "Change":

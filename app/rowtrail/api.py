@@ -7,11 +7,24 @@ from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from rowtrail import history
-from rowtrail.answers import Change, Cursor, Field, Page, Table, TableName, TableSummary, Value
+from rowtrail.answers import (
+    Change,
+    Cursor,
+    Field,
+    Page,
+    SchemaChange,
+    Table,
+    TableName,
+    TableSummary,
+    Value,
+)
 from rowtrail.config import check_schema, database, forget_schema
 from rowtrail.pages import cursor, row_key
 
 api = Blueprint("api", __name__)
+
+#: The kinds of values that are text and no JSON.
+PLAIN = ("string", "definition", "statement")
 
 
 @api.get("/tables.json")
@@ -137,6 +150,18 @@ def change_of(change: Change) -> dict[str, Any]:
         **metadata_of(change),
         "fields": [field_of(field) for field in change.fields],
         "columns": change.columns,
+        **({} if change.event is None else {"event": event_of(change.event)}),
+    }
+
+
+def event_of(event: SchemaChange) -> dict[str, Any]:
+    """What a schema change was; its fields are the definitions of columns before and after."""
+    return {
+        "command": event.command,
+        **value_of("statement", event.statement),
+        "noticed_by": event.noticed_by,
+        "table_dropped": event.is_dropped,
+        "rewritten": event.rewritten,
     }
 
 
@@ -166,9 +191,9 @@ def field_of(field: Field) -> dict[str, Any]:
 
 
 def value_of(side: str, value: Value | None) -> dict[str, Any]:
-    """The value, under `old` or `new`; a long one under `old_excerpt` with its `old_length`."""
+    """The value, as `old` or `new`; a long one as `old_excerpt` with its `old_length`."""
     if value is None:
         return {}
     if not value.is_whole:
         return {f"{side}_excerpt": value.text, f"{side}_length": value.length}
-    return {side: value.text if value.kind == "string" else raw(value.text)}
+    return {side: value.text if value.kind in PLAIN else raw(value.text)}

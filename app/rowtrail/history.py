@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from rowtrail import events
 from rowtrail.answers import (
     OPERATIONS,
     Change,
@@ -83,20 +84,21 @@ def table(session: Session, table_id: int) -> Table:
 
 def feed(session: Session, table_id: int, cursor: Cursor) -> Page:
     """The changes of a table, newest first."""
-    return page_of(session, [[v.c.table_id == table_id]], cursor)
+    return with_events(session, page_of(session, [[v.c.table_id == table_id]], cursor))
 
 
 def row(session: Session, table: Table, key: str, cursor: Cursor) -> Page:
     """The versions of one row, newest first, with those that gave it another key or this one.
 
-    Where the whole table was truncated while the row was there, that marker stands among them.
+    Where the whole table was truncated while the row was there, that marker stands among them; so
+    do changes of the table's schema.
 
     Raises:
         NotThere: no version has this key.
     """
     in_table = v.c.table_id == table.name.id
     alternatives = [
-        [in_table, v.c.row_key == key, v.c.op != "T"],
+        [in_table, v.c.row_key == key, v.c.op.not_in(["T", "S"])],
         [in_table, v.c.old_key == key],
     ]
     page = page_of(session, alternatives, cursor)
@@ -106,6 +108,7 @@ def row(session: Session, table: Table, key: str, cursor: Cursor) -> Page:
     if page.newer and page.newer.after is not None:
         newer = nearest(session, alternatives, v.c.id > page.newer.after, upward=True)
     changes = with_truncations(session, page.changes, key, newer)
+    changes = events.beside(session, changes, key, newer)
     return Page(changes, older=page.older, newer=page.newer)
 
 
@@ -147,6 +150,7 @@ def transaction(session: Session, era: int, xid: int, cursor: Cursor) -> Transac
     if not parts:
         raise nothing
     page = page_of(session, [where], Cursor(after=0) if cursor == Cursor() else cursor)
+    page = with_events(session, page)
     page.changes.reverse()
     has_more = sum(part.changes for part in parts) > COUNTED
     if has_more:
@@ -191,6 +195,11 @@ REGISTRY = (
     .select_from(named(t.join(status, status.c.table_id == t.c.id)))
     .order_by("table_schema", "name", t.c.id)
 )
+
+
+def with_events(session: Session, page: Page) -> Page:
+    """A page whose schema changes say what they changed."""
+    return replace(page, changes=events.described(session, page.changes))
 
 
 def with_truncations(

@@ -73,7 +73,7 @@ def version(table_id: int, version_id: int) -> BaseResponse:
     check_schema()
     change = history.version(database.session(), table_id, version_id).change
     place: dict[str, Any] = {"before": version_id + 1, "_anchor": f"v{version_id}"}
-    if change.operation == "truncate":
+    if change.operation in ("truncate", "schema"):
         return redirect(url_for(".table", table_id=table_id, **place))
     return redirect(url_for(".row", table_id=table_id, key=change.row_key, **place))
 

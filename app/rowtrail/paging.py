@@ -141,9 +141,9 @@ def fields_of(page: FromClause) -> LateralFromClause:
     """The columns that each version of a page shows, in the table's own order."""
     pairs = (column("key", Text), column("value", JSONB))
     # Both are unpacked once: a long value is decompressed whole for each look at its row.
-    before = func.jsonb_each(func.coalesce(page.c.old, page.c.data)).table_valued(
-        *pairs, name="before"
-    )
+    # A schema change is no row; events.py says what it changed.
+    row = case((page.c.op != "S", func.coalesce(page.c.old, page.c.data)))
+    before = func.jsonb_each(row).table_valued(*pairs, name="before")
     after = func.jsonb_each(case((page.c.op == "U", page.c.data))).table_valued(
         *pairs, name="after"
     )

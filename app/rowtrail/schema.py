@@ -227,15 +227,15 @@ def remove_functions(connection: Connection) -> None:
     names = connection.execute(
         text(
             "select p.oid::regprocedure::text as name, "
-            "p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype) as is_called_by_triggers "
+            "p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype) as of_triggers "
             "from pg_proc as p where p.pronamespace = 'rowtrail'::regnamespace "
             # The event triggers go before what they call.
             "order by p.prorettype <> 'event_trigger'::regtype, 1"
         )
     )
-    for name, is_called_by_triggers in list(names):
+    for name, of_triggers in list(names):
         # Only triggers can depend on a trigger function, and they lie on other people's tables.
-        cascade = " cascade" if is_called_by_triggers else ""
+        cascade = " cascade" if of_triggers else ""
         connection.exec_driver_sql(f"drop routine {name}{cascade}")
 
 
