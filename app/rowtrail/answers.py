@@ -85,6 +85,8 @@ class SchemaChange:
         statement: the query that the client sent; None where it was noticed late.
         noticed_by: what noticed it late; None where it was recorded as it happened.
         is_dropped: whether the table went.
+        is_another_table: whether it is another one from here on, under the same name: made anew, or
+            restored from a dump.
         rewritten: the columns whose values it may have changed in the rows.
     """
 
@@ -92,6 +94,7 @@ class SchemaChange:
     statement: Value | None
     noticed_by: str | None
     is_dropped: bool
+    is_another_table: bool
     rewritten: list[str]
 
 

@@ -161,6 +161,7 @@ def event_of(event: SchemaChange) -> dict[str, Any]:
         **value_of("statement", event.statement),
         "noticed_by": event.noticed_by,
         "table_dropped": event.is_dropped,
+        "another_table": event.is_another_table,
         "rewritten": event.rewritten,
     }
 

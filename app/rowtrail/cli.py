@@ -89,8 +89,9 @@ def rowtrail(context: click.Context) -> None:
 def upgrade(database: str | None, data: Path | None, json_wanted: bool) -> None:
     """Install rowtrail in the database, or bring it up to date.
 
-    It can be run at any time, and by several at once. It adds the schema rowtrail and three
-    roles, and touches nothing else.
+    It can be run at any time, and by several at once. It adds the schema rowtrail, three
+    roles and, as a superuser, three event triggers that record schema changes; it touches nothing
+    else.
     """
     with opened(database, data, upgraded=False) as target:
         from rowtrail import schema
@@ -306,12 +307,14 @@ def status(database: str | None, data: Path | None, json_wanted: bool) -> int:
         with target.engine.connect() as connection:
             name = database_of(connection)
             tables = reports.status(connection)
+            recorded = reports.records_schema_changes(connection)
     if json_wanted:
-        print_json({"database": name, "revision": REVISION, "tables": tables})
+        found = {"database": name, "revision": REVISION, "records_schema_changes": recorded}
+        print_json(found | {"tables": tables})
     else:
         from rowtrail.terminal import show_status
 
-        show_status(tables)
+        show_status(tables, recorded)
     return FOUND_WRONG if any(table["mend"] for table in tables) else DONE
 
 

@@ -36,6 +36,7 @@ def described(session: Session, changes: Sequence[Change]) -> list[Change]:
             ).label("statement_length"),
             data.op("->>")("noticed_by").label("noticed_by"),
             data.has_key("dropped").label("is_dropped"),
+            data.has_key("renumbered").label("is_another_table"),
             rewritten_columns().label("rewritten"),
             *differing.c,
         )
@@ -99,6 +100,7 @@ def with_event(change: Change, found: Any) -> Change:
             statement=statement,
             noticed_by=found.noticed_by,
             is_dropped=found.is_dropped,
+            is_another_table=found.is_another_table,
             rewritten=found.rewritten or [],
         ),
     )

@@ -82,6 +82,11 @@ def status(connection: Connection) -> list[dict[str, Any]]:
     ]
 
 
+def records_schema_changes(connection: Connection) -> bool:
+    """Whether event triggers record schema changes as they happen."""
+    return bool(connection.scalar(text("select rowtrail.records_schema_changes()")))
+
+
 def versions(
     connection: Connection,
     query: str,

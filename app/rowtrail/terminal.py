@@ -81,7 +81,7 @@ def count(number: int, bound: int) -> str:
     return f"{bound:,}+" if number > bound else f"{number:,}"
 
 
-def show_status(tables: Sequence[Mapping[str, Any]]) -> None:
+def show_status(tables: Sequence[Mapping[str, Any]], records_schema_changes: bool) -> None:
     """Prints what is tracked, and below it what has to be mended."""
     out = console()
     if not tables:
@@ -109,6 +109,12 @@ def show_status(tables: Sequence[Mapping[str, Any]]) -> None:
                 f"\n{printable(table['table'])} is not tracked as it must be; its owner mends it:"
             )
             out.print(f"  {printable(table['mend'])}")
+    if not records_schema_changes:
+        out.print(
+            "\nSchema changes are not recorded as they happen: the event triggers are missing or "
+            "not always on.\nA superuser mends it: rowtrail upgrade; until then run after each "
+            "migration:\n  select rowtrail.note_schema_changes();"
+        )
 
 
 def show_history(versions: Iterable[Any], most: int) -> int:

@@ -48,6 +48,7 @@ def test_a_feed_shows_a_schema_change_as_a_line(client: FlaskClient, db: Connect
         "statement": "alter table orders rename status to state",
         "noticed_by": None,
         "table_dropped": False,
+        "another_table": False,
         "rewritten": [],
     }
     assert event["fields"] == [{"column": "state", "old": "status text", "new": "state text"}]
