@@ -120,13 +120,30 @@ comment on function rowtrail.key_from(text[], text) is
   'The key as rowtrail.versions.row_key has it, from what a person wrote.';
 
 create or replace function rowtrail.replay(of_table int)
-returns table (row_key text, data jsonb)
+returns table (row_key text, data jsonb, verbatim jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (select t.key_attnums = '{}' from rowtrail.tables as t where t.id = of_table) then
+    return query select r.* from rowtrail.replay_without_key(of_table) as r;
+  else
+    return query select r.* from rowtrail.replay_by_key(of_table) as r;
+  end if;
+end
+$$;
+comment on function rowtrail.replay(int) is
+  'The rows that a table must have now by its versions alone, by the columns of today; a value that a schema change rewrote is left out until the row is recorded again. Compared with the table by rowtrail.differences().';
+
+create or replace function rowtrail.replay_by_key(of_table int)
+returns table (row_key text, data jsonb, verbatim jsonb)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
   with changes as (
-    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data, v.old
+    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data, v.old, v.verbatim
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.op not in ('T', 'S')
@@ -199,7 +216,7 @@ as $$
     from steps as s
   ),
   latest as (
-    select distinct on (c.row_key) c.row_key, c.id, c.data
+    select distinct on (c.row_key) c.row_key, c.id, c.data, c.verbatim
     from changes as c
     left join stays as s on s.id = c.id and s.step > 0
     where c.op <> 'D'
@@ -207,15 +224,68 @@ as $$
   )
   select
     l.row_key,
-    case when m.after_id is null then l.data else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed) end
+    case when m.after_id is null then l.data else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed) end,
+    case when m.after_id is null then l.verbatim else rowtrail.image_by(l.verbatim, m.removed, '{}', m.renamed) end
   from latest as l
   left join rowtrail.image_maps(of_table) as m on l.id > m.after_id and l.id < m.before_id
   join outcomes as o on o.key = l.row_key
   join firsts as f on f.key = l.row_key
   where o.net > 0 or (o.net = 0 and f.step <= 0)
 $$;
-comment on function rowtrail.replay(int) is
-  'The rows that a table must have now by its versions alone, by the columns of today; a value that a schema change rewrote is left out until the row is recorded again. Compared with the table by rowtrail.differences().';
+comment on function rowtrail.replay_by_key(int) is 'rowtrail.replay() for a table with a key.';
+
+create or replace function rowtrail.replay_without_key(of_table int)
+returns table (row_key text, data jsonb, verbatim jsonb)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- Each version takes away a row that held what was before, and adds one that holds what is after.
+  with known as (
+    select t.ignored_columns, t.baseline_at, coalesce(max(v.id), 0) as after_id
+    from rowtrail.tables as t
+    left join rowtrail.versions as v
+      on v.table_id = t.id
+      and v.row_key = ''
+      and (
+        v.op = 'T'
+        or (v.op = 'S' and (v.data ? 'dropped' or (v.data ? 'rewritten' and v.changed_at < t.baseline_at)))
+      )
+    where t.id = of_table
+    group by t.id
+  ),
+  changes as (
+    select
+      v.op,
+      case when m.after_id is null then v.data else rowtrail.image_by(v.data, m.removed, m.filled, m.renamed) end as data,
+      case when m.after_id is null then v.data || v.old
+        else rowtrail.image_by(v.data || v.old, m.removed, m.filled, m.renamed) end as before,
+      case when m.after_id is null then v.verbatim else rowtrail.image_by(v.verbatim, m.removed, '{}', m.renamed) end as verbatim,
+      k.ignored_columns
+    from known as k
+    join rowtrail.versions as v on v.table_id = of_table and v.id > k.after_id and v.op not in ('T', 'S')
+    left join rowtrail.image_maps(of_table) as m on v.id > m.after_id and v.id < m.before_id
+  ),
+  steps as (
+    select c.data - c.ignored_columns as image, c.verbatim, case when c.op = 'D' then -1 else 1 end as step
+    from changes as c
+    union all
+    select c.before - c.ignored_columns, null, -1
+    from changes as c
+    where c.op = 'U'
+  ),
+  -- Two rows that differ only in how their json columns were written have one key, as in capture().
+  held as (
+    select s.image::text as image, (array_agg(s.verbatim) filter (where s.step > 0))[1] as verbatim, sum(s.step) as copies
+    from steps as s
+    group by s.image::text
+  )
+  select rowtrail.short_key(encode(sha256(convert_to(h.image, getdatabaseencoding())), 'hex')), h.image::jsonb, h.verbatim
+  from held as h
+  cross join generate_series(1, h.copies)
+$$;
+comment on function rowtrail.replay_without_key(int) is
+  'rowtrail.replay() for a table without a key: rows that hold the same come as often as there must be of them, without the columns that are ignored.';
 
 create or replace function rowtrail.differences(of_table regclass)
 returns table (row_key text, live jsonb, replayed jsonb)
@@ -232,44 +302,72 @@ set quote_all_identifiers = off
 as $$
 declare
   known rowtrail.tables;
+  -- Who could hash values could guess them, so most people compare without the hashes.
+  with_hashes constant boolean := has_function_privilege('rowtrail.hash_of(int, int2, text)', 'execute');
+  not_compared text[];
+  is_plain boolean;
 begin
   select t.* into known from rowtrail.tables as t where t.relid = of_table and t.untracked_at is null;
   if known.id is null then
     raise exception '% is not tracked', rowtrail.full_name(of_table)
       using errcode = 'undefined_object', hint = format('select rowtrail.track(%L);', rowtrail.full_name(of_table));
   end if;
+  select
+    coalesce(array_agg(t.name) filter (
+      where t.treatment in ('exclude', 'virtual', 'ignore') or (t.treatment = 'hash' and not with_hashes)), '{}'),
+    count(*) = 0 and known.key_attnums <> '{}'
+  into not_compared, is_plain
+  from rowtrail.treatments(known) as t;
   return query execute format(
     $query$
       with live as (
-        select
-          rowtrail.short_key(case when cardinality($1) = 1 then r.image ->> $1[1] else (
-            select jsonb_agg(r.image -> n.name order by n.place)::text
-            from unnest($1) with ordinality as n (name, place)) end) as row_key,
-          r.image - $2 as image
-        from (select to_jsonb(t.*) as image from %s %s as t) as r
+        select %4$s as row_key, i.image, s.verbatim, row_number() over (partition by %4$s) as copy
+        from %1$s %2$s as t
+        cross join lateral %3$s as s (row_key, whole, verbatim)
+        cross join lateral (select s.whole - $2 as image) as i
+      ),
+      replayed as (
+        select %4$s as row_key, i.image, s.verbatim, row_number() over (partition by %4$s) as copy
+        from rowtrail.replay($1) as s (row_key, whole, verbatim)
+        cross join lateral (select s.whole - $2 as image) as i
       )
       select coalesce(l.row_key, p.row_key), l.image, p.image
       from live as l
-      full join (select r.row_key, r.data - $2 as image from rowtrail.replay($3) as r) as p on p.row_key = l.row_key
-      where l.image::text is distinct from p.image::text
+      full join replayed as p on p.row_key = l.row_key and p.copy = l.copy
+      where (l.image::text, l.verbatim::text) is distinct from (p.image::text, p.verbatim::text)
         -- What a version does not have was excluded then, or was rewritten since: it is not compared.
         and (
           l.image is null
           or p.image is null
-          or p.image::text is distinct from (
-            select jsonb_object_agg(f.key, f.value) from jsonb_each(l.image) as f where p.image ? f.key)::text
+          or (p.image::text, p.verbatim::text) is distinct from (
+            (select jsonb_object_agg(f.key, f.value) from jsonb_each(l.image) as f where p.image ? f.key)::text,
+            (select jsonb_object_agg(f.key, f.value) from jsonb_each(l.verbatim) as f where p.image ? f.key)::text)
         )
       order by 1
     $query$,
     -- Children by INHERITS are tables of their own; partitions are not.
     case when (select c.relkind from pg_class as c where c.oid = of_table) = 'p' then '' else 'only' end,
-    rowtrail.full_name(of_table))
-  using
-    rowtrail.names_of(of_table, known.key_attnums), rowtrail.left_out_of(of_table, known.excluded_attnums), known.id;
+    rowtrail.full_name(of_table),
+    case
+      when is_plain then $shape$(
+        select
+          rowtrail.short_key(case when cardinality($3) = 1 then i.image ->> $3[1] else (
+            select jsonb_agg(i.image -> n.name order by n.place)::text
+            from unnest($3) with ordinality as n (name, place)) end),
+          i.image, null::jsonb
+        from (select to_jsonb(t.*) as image) as i)$shape$
+      else format('rowtrail.stored_row($1, row_to_json(t.*), %L)', with_hashes)
+    end,
+    -- Without a key rows are told apart by what is compared.
+    case
+      when known.key_attnums <> '{}' then 's.row_key'
+      else 'encode(sha256(convert_to(i.image::text, getdatabaseencoding())), ''hex'')'
+    end)
+  using known.id, not_compared, rowtrail.names_of(of_table, known.key_attnums);
 end
 $$;
 comment on function rowtrail.differences(regclass) is
-  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different. Of rows that were recorded before a schema change, the columns that it rewrote are not compared until they are recorded again. Run it as somebody who may read both.';
+  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different. Of rows that were recorded before a schema change, the columns that it rewrote are not compared until they are recorded again; columns that are ignored never are, hashed ones only for who may hash. Run it as somebody who may read both.';
 
 create or replace function rowtrail.schema_history(of_table regclass)
 returns table (
@@ -488,6 +586,8 @@ revoke all on function
   rowtrail.image_now(int, bigint, jsonb),
   rowtrail.image_maps(int),
   rowtrail.replay(int),
+  rowtrail.replay_by_key(int),
+  rowtrail.replay_without_key(int),
   rowtrail.differences(regclass)
 from public;
 grant execute on function
@@ -498,5 +598,7 @@ grant execute on function
   rowtrail.image_now(int, bigint, jsonb),
   rowtrail.image_maps(int),
   rowtrail.replay(int),
+  rowtrail.replay_by_key(int),
+  rowtrail.replay_without_key(int),
   rowtrail.differences(regclass)
 to rowtrail_reader;

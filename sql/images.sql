@@ -2,7 +2,7 @@
 -- itself for the common table; here is what it does for the others, and what baselines do.
 
 create or replace function rowtrail.stored_row(
-  of_table int, written json, out row_key text, out data jsonb, out verbatim jsonb)
+  of_table int, written json, with_hashes boolean default true, out row_key text, out data jsonb, out verbatim jsonb)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -17,7 +17,9 @@ begin
     select c.name from rowtrail.treatments(known) as c where c.treatment in ('exclude', 'virtual'));
   data := rowtrail.image_of(of_table, written, left_out, rowtrail.names_of(known.relid, known.hashed_attnums)) - left_out;
   for treated in select c.* from rowtrail.treatments(known) as c where c.treatment in ('hash', 'json') loop
-    if treated.treatment = 'hash' then
+    if treated.treatment = 'hash' and not with_hashes then
+      data := data - treated.name;
+    elsif treated.treatment = 'hash' then
       data := data || jsonb_build_object(
         treated.name, rowtrail.hash_of(of_table, treated.number, data ->> treated.name));
     elsif (written -> treated.name)::text <> (data -> treated.name)::text then
@@ -29,8 +31,8 @@ begin
     rowtrail.names_of(known.relid, known.ignored_attnums));
 end
 $$;
-comment on function rowtrail.stored_row(int, json) is
-  'What is stored of a row, which is given as row_to_json() writes it: its key, its image, and the text of the json columns that JSONB would not give back.';
+comment on function rowtrail.stored_row(int, json, boolean) is
+  'What is stored of a row, which is given as row_to_json() writes it: its key, its image, and the text of the json columns that JSONB would not give back. Without with_hashes hashed columns are left out.';
 
 create or replace function rowtrail.treatments(known rowtrail.tables)
 returns table (number int2, name text, treatment text)
@@ -242,16 +244,16 @@ comment on function rowtrail.short_key(text) is
   'The key as rowtrail.versions.row_key has it: itself up to 1000 bytes, else its beginning and its SHA-256.';
 
 revoke all on function
-  rowtrail.stored_row(int, json),
+  rowtrail.stored_row(int, json, boolean),
   rowtrail.image_of(int, json, text[], text[]),
   rowtrail.hash_of(int, int2, text),
   rowtrail.todays_names(int, int2[]),
   rowtrail.key_text(int, text[], jsonb, text[])
 from public;
 grant execute on function
-  rowtrail.stored_row(int, json),
+  rowtrail.stored_row(int, json, boolean),
   rowtrail.image_of(int, json, text[], text[]),
-  rowtrail.hash_of(int, int2, text),
   rowtrail.todays_names(int, int2[]),
   rowtrail.key_text(int, text[], jsonb, text[])
-to rowtrail_capture;
+to rowtrail_capture, rowtrail_reader;
+grant execute on function rowtrail.hash_of(int, int2, text) to rowtrail_capture;

@@ -1,0 +1,207 @@
+"""Promises about columns that are not stored as they are: hashed, ignored, named like secrets."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg2
+import pytest
+
+Run = Callable[..., list[Any]]
+
+
+def test_a_hashed_column_shows_equality_and_not_the_value(
+    make_table: Callable[..., str],
+    writer: Run,
+    superuser: Run,
+    versions: Callable[[str], list[Any]],
+    assert_exact: Callable[..., None],
+) -> None:
+    make_table("patients (id int primary key, name text, ssn text, other text)", hash="{ssn,other}")
+    writer("insert into patients values (1, 'ann', '078-05-1120', '078-05-1120')")
+    writer("insert into patients values (2, 'bob', '078-05-1120', null)")
+    writer("update patients set ssn = '219-09-9999' where id = 2")
+    writer("update patients set ssn = '078-05-1120', name = 'rob' where id = 2")
+    [ann, bob, changed, back] = [(data, old) for _, _, data, old in versions("patients")]
+    assert ann[0]["ssn"] == bob[0]["ssn"] == back[0]["ssn"] != changed[0]["ssn"]
+    assert ann[0]["ssn"] != ann[0]["other"], "equal values in two columns do not show as equal"
+    assert ann[0]["ssn"].startswith("sha256:")
+    assert bob[0]["other"] is None
+    assert changed[1] == {"ssn": bob[0]["ssn"]}
+    assert back[1] == {"ssn": changed[0]["ssn"], "name": "bob"}
+    assert_exact("patients")
+    [(count,)] = superuser(
+        "select count(*) from rowtrail.versions as v where v::text ~ '078-05|219-09'"
+    )
+    assert count == 0
+
+
+def test_two_tables_hash_one_value_each_in_its_own_way(
+    make_table: Callable[..., str], writer: Run, versions: Callable[[str], list[Any]]
+) -> None:
+    for table in ("a", "b"):
+        make_table(f"{table} (id int primary key, ssn text)", hash="{ssn}")
+        writer(f"insert into {table} values (1, '078-05-1120')")
+    assert versions("a")[0][2]["ssn"] != versions("b")[0][2]["ssn"]
+
+
+@pytest.mark.parametrize("login", ["owner", "writer", "reader"])
+def test_nobody_can_try_guesses(
+    make_table: Callable[..., str], connect_as: Callable[[str], Run], login: str
+) -> None:
+    make_table("patients (id int primary key, ssn text)", hash="{ssn}")
+    run = connect_as(login)
+    for statement in (
+        "select rowtrail.hash_of(1, 2::int2, '078-05-1120')",
+        "select * from rowtrail.salts",
+        "select rowtrail.stored_row(1, '{\"id\": 1, \"ssn\": \"078-05-1120\"}')",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            run(statement)
+
+
+def test_a_hashed_column_stays_hashed_when_it_is_renamed_and_another_takes_its_name(
+    make_table: Callable[..., str], owner: Run, writer: Run, versions: Callable[[str], list[Any]]
+) -> None:
+    make_table("patients (id int primary key, ssn text, note text)", hash="{ssn}")
+    owner("alter table patients rename ssn to x")
+    owner("alter table patients rename note to ssn")
+    owner("alter table patients rename x to note")
+    writer("insert into patients values (1, '078-05-1120', 'open')")
+    [(_, _, data, _)] = versions("patients")
+    assert data["ssn"] == "open"
+    assert data["note"].startswith("sha256:")
+
+
+def test_a_reader_compares_without_the_hashes(
+    make_table: Callable[..., str], owner: Run, writer: Run, reader: Run
+) -> None:
+    make_table("patients (id int primary key, name text, ssn text)", hash="{ssn}")
+    writer("insert into patients values (1, 'ann', '078-05-1120')")
+    owner("grant select on patients to reader")
+    assert reader("select * from rowtrail.differences('patients')") == []
+    owner("alter table patients disable trigger all")
+    writer("update patients set name = 'eve'")
+    assert len(reader("select * from rowtrail.differences('patients')")) == 1
+
+
+def test_a_change_of_ignored_columns_alone_has_no_version(
+    make_table: Callable[..., str],
+    writer: Run,
+    versions: Callable[[str], list[Any]],
+    superuser: Run,
+) -> None:
+    make_table("pages (id int primary key, title text, seen int, at date)", ignore="{seen,at}")
+    writer("insert into pages values (1, 'a', 0)")
+    writer("update pages set seen = 1")
+    writer("update pages set seen = 2, at = now()")
+    writer("update pages set seen = 3, title = 'b'")
+    writer("begin")
+    writer("update pages set title = 'c'")
+    writer("update pages set seen = 4")
+    writer("update pages set title = 'd', seen = 5")
+    writer("commit")
+    writer("delete from pages")
+    ops = [(op, data["title"], data["seen"]) for op, _, data, _ in versions("pages")]
+    assert ops == [
+        ("I", "a", 0), ("U", "b", 3), ("U", "c", 3), ("U", "d", 5), ("D", "d", 5),
+    ]  # fmt: skip
+    assert superuser("select * from rowtrail.differences('pages')") == []
+
+
+def test_ignored_changes_do_not_break_the_order_of_what_a_trigger_writes_back(
+    make_table: Callable[..., str], owner: Run, writer: Run, versions: Callable[[str], list[Any]]
+) -> None:
+    make_table("pages (id int primary key, title text, seen int default 0)", ignore="{seen}")
+    owner("""create function back() returns trigger language plpgsql as $$ begin
+      if new.seen < 3 then update pages set seen = seen + 1 where id = new.id;
+      elsif new.seen = 3 then update pages set seen = 4, title = title || '!' where id = new.id;
+      end if;
+      return null;
+    end $$""")
+    owner('create trigger "!!" after insert or update on pages for each row execute function back()')
+    owner("grant execute on function back() to writer")
+    writer("insert into pages values (1, 'a')")
+    assert [(op, data["title"]) for op, _, data, _ in versions("pages")] == [
+        ("I", "a"), ("U", "a!"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["password", "passwordHash", "api_token", "SSN", "secret_key", "pin", "encrypted_password"],
+)
+def test_a_column_named_like_a_secret_asks_for_a_decision(
+    owner: Run, superuser: Run, column: str
+) -> None:
+    owner(f'create table users (id int primary key, "{column}" text)')
+    with pytest.raises(
+        psycopg2.errors.InvalidParameterValue,
+        match=f"public.users has columns named like secrets: {column}",
+    ):
+        owner("select rowtrail.track('users')")
+    assert superuser("select count(*) from rowtrail.tables") == [(0,)]
+    for decision in ("exclude", "hash", "keep"):
+        owner("select rowtrail.untrack('users')")
+        owner(f"select rowtrail.track('users', {decision} => '{{\"{column}\"}}')")
+
+
+@pytest.mark.parametrize(
+    "column", ["password_changed_at date", "pinned text", "tokens int", "spinner text", "is_secret bool"]
+)
+def test_other_columns_ask_for_none(owner: Run, column: str) -> None:
+    owner(f"create table users (id int primary key, {column})")
+    owner("select rowtrail.track('users')")
+
+
+def test_a_secret_added_later_is_warned_of_and_does_not_stop_an_upgrade(
+    make_table: Callable[..., str], owner: Run
+) -> None:
+    make_table("users (id int primary key, name text)")
+    owner("alter table users add password text")
+    owner("select rowtrail.track('users')")
+    with pytest.raises(psycopg2.errors.InvalidParameterValue, match="named like secrets"):
+        owner("select rowtrail.track('users', exclude => '{name}')")
+
+
+def test_one_thing_can_be_said_of_a_column(owner: Run) -> None:
+    owner("create table users (id int primary key, ssn text)")
+    with pytest.raises(psycopg2.errors.InvalidParameterValue, match="only one of exclude, hash"):
+        owner("select rowtrail.track('users', hash => '{ssn}', exclude => '{ssn}')")
+    with pytest.raises(psycopg2.errors.InvalidParameterValue, match="it is of the key"):
+        owner("select rowtrail.track('users', hash => '{id,ssn}')")
+
+
+@pytest.mark.parametrize("how", ["hash", "exclude", "ignore"])
+def test_a_json_column_that_cannot_be_recorded_may_be_left_out_or_hashed(
+    make_table: Callable[..., str],
+    writer: Run,
+    versions: Callable[[str], list[Any]],
+    assert_exact: Callable[..., None],
+    how: str,
+) -> None:
+    make_table("notes (id int primary key, title text, body json)", **{how: "{body}"})
+    statements = (
+        r"""insert into notes values (1, 'a', '"\u0000"')""",
+        "update notes set title = 'b'",
+    )
+    if how == "ignore":
+        with pytest.raises(psycopg2.errors.UntranslatableCharacter, match="column body does not"):
+            writer(statements[0])
+        return
+    for statement in statements:
+        writer(statement)
+    assert [old for *_, old in versions("notes")] == [None, {"title": "a"}]
+    assert_exact("notes")
+
+
+def test_the_baseline_hashes_and_keeps_the_text_of_json(
+    owner: Run, superuser: Run, assert_exact: Callable[..., None]
+) -> None:
+    owner("create table notes (id int primary key, ssn text, hidden text, body json)")
+    owner("""insert into notes values (1, '078', 'x', '{"b": 1, "a": 1, "a": 2}')""")
+    owner("select rowtrail.track('notes', hash => '{ssn}', exclude => '{hidden}', baseline => true)")
+    [(data, verbatim)] = superuser("select data, verbatim from rowtrail.versions where op = 'B'")
+    assert data["ssn"].startswith("sha256:")
+    assert "hidden" not in data
+    assert verbatim == {"body": '{"b": 1, "a": 1, "a": 2}'}
+    assert_exact("notes")

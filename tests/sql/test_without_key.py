@@ -1,0 +1,130 @@
+"""Promises about tables without a primary key: replica identity, or what the rows hold."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Run = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def readings(make_table: Callable[..., str]) -> str:
+    return make_table("readings (sensor text, value numeric)")
+
+
+def test_a_table_without_a_key_is_tracked_and_says_what_can_be_told_apart(owner: Run) -> None:
+    owner("create table readings (sensor text, value numeric)")
+    [(said,)] = owner("select rowtrail.track('readings')")
+    assert said == (
+        "public.readings is tracked from now on, without a key: "
+        "rows that hold the same cannot be told apart"
+    )
+
+
+def test_equal_rows_are_counted(
+    readings: str, writer: Run, superuser: Run, assert_exact: Callable[..., None]
+) -> None:
+    writer("insert into readings values ('a', 1), ('a', 1), ('a', 1.0), (null, null)")
+    assert_exact(readings)
+    writer("delete from readings where ctid = (select min(ctid) from readings)")
+    assert_exact(readings)
+    writer("update readings set value = 2 where value = 1")
+    writer("update readings set value = 1 where value = 2")
+    assert_exact(readings)
+    writer("begin")
+    writer("truncate readings")
+    writer("insert into readings values ('a', 1), ('b', 2)")
+    writer("update readings set value = value + 1")
+    writer("update readings set value = value + 1")
+    writer("commit")
+    assert_exact(readings)
+    assert len(superuser("select * from rowtrail.replay(1)")) == 2
+
+
+def test_a_change_links_what_the_row_held_to_what_it_holds(
+    readings: str, writer: Run, superuser: Run
+) -> None:
+    writer("insert into readings values ('a', 1)")
+    writer("update readings set value = 2")
+    writer("delete from readings")
+    [(_, first), (old, second), (_, last)] = superuser(
+        "select old_key, row_key from rowtrail.versions order by id"
+    )
+    assert (first, second) == (old, last)
+    assert first != second
+
+
+def test_a_lost_copy_is_a_difference(readings: str, owner: Run, writer: Run, superuser: Run) -> None:
+    writer("insert into readings values ('a', 1), ('a', 1)")
+    owner("alter table readings disable trigger all")
+    writer("insert into readings values ('a', 1)")
+    [(_, live, replayed)] = superuser("select * from rowtrail.differences('readings')")
+    assert live == {"sensor": "a", "value": 1}
+    assert replayed is None
+
+
+def test_the_rows_from_before_are_recorded_as_often_as_they_are_there(
+    owner: Run, superuser: Run, assert_exact: Callable[..., None]
+) -> None:
+    owner("create table readings (sensor text, value numeric)")
+    owner("insert into readings select 'a', n % 3 from generate_series(1, 10) as n")
+    owner("select rowtrail.track('readings')")
+    owner("insert into readings values ('a', 1), ('b', 1)")
+    owner("delete from readings where ctid = (select min(ctid) from readings)")
+    owner("update readings set sensor = 'c' where ctid = (select max(ctid) from readings)")
+    owner("call rowtrail.baseline('readings')")
+    assert superuser("select * from rowtrail.differences('readings')") == []
+    owner("call rowtrail.baseline('readings')")
+    owner("update readings set value = value + 1")
+    assert superuser("select * from rowtrail.differences('readings')") == []
+
+
+def test_columns_added_renamed_and_dropped_do_not_matter(
+    readings: str, owner: Run, writer: Run, superuser: Run
+) -> None:
+    writer("insert into readings values ('a', 1), ('a', 1), ('b', 2)")
+    owner("alter table readings add unit text default 'K'")
+    writer("update readings set value = 3 where sensor = 'b'")
+    owner("alter table readings rename sensor to probe")
+    writer("delete from readings where ctid = (select min(ctid) from readings)")
+    writer("insert into readings values ('c', 1, 'm')")
+    assert superuser("select * from rowtrail.differences('readings')") == []
+
+
+def test_the_replica_identity_is_the_key_where_there_is_no_primary_key(
+    owner: Run, superuser: Run, assert_exact: Callable[..., None]
+) -> None:
+    owner("create table plates (country text not null, number text not null, owner text)")
+    owner("create unique index plates_key on plates (country, number)")
+    owner("alter table plates replica identity using index plates_key")
+    [(said,)] = owner("select rowtrail.track('plates')")
+    assert said == "public.plates is tracked from now on, key country, number"
+    owner("insert into plates values ('DE', 'B 1', 'ann')")
+    owner("update plates set number = 'B 2'")
+    assert superuser("select row_key, old_key from rowtrail.versions order by id") == [
+        ('["DE", "B 1"]', None),
+        ('["DE", "B 2"]', '["DE", "B 1"]'),
+    ]
+    assert_exact("plates")
+
+
+def test_a_key_that_is_added_later_is_used_when_track_is_called_again(
+    readings: str, owner: Run
+) -> None:
+    owner("alter table readings add id int generated always as identity primary key")
+    [(said,)] = owner("select rowtrail.track('readings')")
+    assert said.endswith("its triggers are brought up to date, key id")
+
+
+def test_a_partitioned_table_without_a_key(
+    owner: Run, writer: Run, assert_exact: Callable[..., None]
+) -> None:
+    owner("create table logs (day date, line text) partition by range (day)")
+    owner("create table logs_1 partition of logs for values from ('2026-01-01') to ('2026-02-01')")
+    owner("create table logs_2 partition of logs for values from ('2026-02-01') to ('2026-03-01')")
+    owner("grant insert, update, delete, select on logs to writer")
+    owner("select rowtrail.track('logs')")
+    writer("insert into logs values ('2026-01-01', 'a'), ('2026-01-01', 'a'), ('2026-02-01', 'b')")
+    writer("update logs set day = '2026-02-02' where line = 'a'")
+    assert_exact("logs")
