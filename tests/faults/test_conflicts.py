@@ -82,6 +82,28 @@ def test_a_commit_that_fails_leaves_no_version(node: Node) -> None:
     assert_exact(node.session(), "accounts")
 
 
+@pytest.mark.parametrize("level", ["read committed", "repeatable read", "serializable"])
+def test_tracking_adds_no_conflict_between_transactions_that_change_each_row_once(
+    node: Node, level: str
+) -> None:
+    node.make_table(ACCOUNTS)
+    runs = [node.session("writer") for _ in range(4)]
+    runs[0]("insert into accounts select n, 0 from generate_series(1, 1000) as n")
+    # So that rows are found by the index: reading all of them would be a conflict by itself.
+    node.ask("analyze accounts")
+    for run in runs:
+        run("set lock_timeout = '2s'")
+        run(f"begin isolation level {level}")
+    for number, run in enumerate(runs, start=1):
+        run("update accounts set amount = 1 where id = %s", number)
+        run("delete from accounts where id = %s", number + 10)
+        run("insert into accounts values (%s, 0)", number + 1000)
+    for run in runs:
+        run("commit")
+    assert len(recorded(node.session(), "accounts")) == 1000 + 3 * len(runs)
+    assert_exact(node.session(), "accounts")
+
+
 def test_a_deadlock_leaves_the_versions_of_the_one_that_went_on(node: Node) -> None:
     node.make_table(ACCOUNTS)
     node.session("writer")("insert into accounts values (1, 0), (2, 0)")
@@ -101,7 +123,7 @@ def test_a_deadlock_leaves_the_versions_of_the_one_that_went_on(node: Node) -> N
 
     with ThreadPoolExecutor(2) as pool:
         ann, bob = pool.submit(add, "ann", 1, 2), pool.submit(add, "bob", 2, 1)
-    assert sorted((ann.result(), bob.result())) == [1, 2]
+    assert max(ann.result(), bob.result()) > 1, "nobody met a deadlock"
     assert actors(node) == {
         f"ann, attempt {ann.result()}": 2,
         f"bob, attempt {bob.result()}": 2,
