@@ -34,12 +34,18 @@ def standby(primary: Node) -> Iterator[Node]:
     made = Node("standby")
     made.server.folder.mkdir(mode=0o755)
     os.chown(made.server.folder, server_user().uid, server_user().gid)
-    # The newest can copy servers of any version.
+    source = primary.target()
+    # The newest program copies servers of any version, but would write settings of its own one.
     run_as_server(
         programs_folder(MAJOR, ROOT_FOLDER / "programs") / "pg_basebackup",
-        *("--pgdata", made.server.data, "--write-recovery-conf", "--checkpoint=fast"),
-        *("--host", primary.server.socket_folder, "--port", 5432, "--username", "postgres"),
+        *("--pgdata", made.server.data, "--checkpoint=fast"),
+        *("--host", source["host"], "--port", source["port"], "--username", source["user"]),
     )
+    (made.server.data / "standby.signal").touch()
+    with (made.server.data / "postgresql.auto.conf").open("a") as settings:
+        settings.write(
+            f"primary_conninfo = 'host={source['host']} port={source['port']} user=postgres'\n"
+        )
     made.server.start()
     made.database = primary.database
     yield made

@@ -194,7 +194,7 @@ def as_server_user() -> dict[str, Any]:
     }
 
 
-def wait_until(is_so: Callable[[], Any], seconds: float = 20) -> None:
+def wait_until(is_so: Callable[[], Any], seconds: float = 60) -> None:
     """Waits until the condition holds; the test fails if it does not in time."""
     end = time.monotonic() + seconds
     while not is_so():
