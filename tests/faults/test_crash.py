@@ -54,8 +54,10 @@ class Writer:
                     run("update orders set status = 'paid' where id = %s", order)
                     run("commit")
                     self.acknowledged.append(f"order {order}")
-            except psycopg2.OperationalError:
-                # The server is away, or begins anew.
+            except psycopg2.Error as error:
+                # Only where the server is away, goes (57P02), or begins anew (57P03).
+                if error.pgcode not in (None, "57P02", "57P03"):
+                    raise
                 time.sleep(0.05)
 
 

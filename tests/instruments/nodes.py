@@ -113,6 +113,7 @@ class Node:
     @contextmanager
     def fresh_database(self) -> Iterator["Node"]:
         """A database with rowtrail installed, until the test ends."""
+        self._start_again()
         self._databases += 1
         name = f"shop_{self._databases}"
         self.database = "postgres"
@@ -122,6 +123,7 @@ class Node:
             yield self
         finally:
             self.close_sessions()
+            self._start_again()
             # A test that failed may have left some, which would hold the database.
             for (gid,) in self.ask("select gid from pg_prepared_xacts where database = %s", name):
                 self.ask(f"rollback prepared '{gid}'")
@@ -160,6 +162,11 @@ class Node:
         """Stops the server in order, and starts it again."""
         self.stop()
         self.server.start()
+
+    def _start_again(self) -> None:
+        """Starts it where a test that failed has left it dead."""
+        if not self.server.is_running():
+            self.restart()
 
     def kill(self) -> None:
         """Kills all processes of the server with SIGKILL at one moment, as if power had gone."""
