@@ -179,7 +179,7 @@ begin
       with page as materialized (
         select r.*, row_number() over () as place
         from (
-          select %6$s as written, array[%1$s] as key_texts
+          select %6$s as whole, array[%1$s] as key_texts
           from %3$s %4$s as t
           where %5$s
           order by %2$s
@@ -213,10 +213,10 @@ begin
     $query$,
     as_texts, columns, only_it, rowtrail.full_name(target),
     case when after is null then 'true' else format('(%s) > (%s)', columns, bounds) end,
-    case when is_plain then 'to_jsonb(t.*)' else 'row_to_json(t.*)' end,
+    case when is_plain then 'to_jsonb(t.*)' else format('(t.*)::%s', rowtrail.full_name(target)) end,
     case
-      when is_plain then $shape$(select rowtrail.key_text($1, $3, p.written, '{}'), p.written, null::jsonb)$shape$
-      else 'rowtrail.stored_row($1, p.written)'
+      when is_plain then $shape$(select rowtrail.key_text($1, $3, p.whole, '{}'), p.whole, null::jsonb)$shape$
+      else 'rowtrail.stored_row($1, p.whole)'
     end)
   into seen, recorded, last_key
   using of_table, last_id, key_columns, after, batch, since, moment;
@@ -238,7 +238,7 @@ begin
       with live as (
         select s.row_key, s.data, s.verbatim
         from %s as t
-        cross join lateral rowtrail.stored_row($1, row_to_json(t.*)) as s
+        cross join lateral rowtrail.stored_row($1, t.*) as s
       ),
       held as (
         select l.row_key, count(*) as rows, (array_agg(l.data))[1] as data, (array_agg(l.verbatim))[1] as verbatim

@@ -125,9 +125,8 @@ begin
     follows_own_change boolean := false;
     early_in oid;            -- the file, where the change before this one is not recorded yet
     call_stack text;
-    written json;            -- the row as JSON text, which tells more of json columns than JSONB
-    written_before json;
-    verbatim jsonb;
+    verbatim jsonb;          -- the text of json columns, where JSONB would not give it back
+    verbatim_before jsonb;
     numbers int2[];          -- the columns that are not stored as they are
     names text[];
     treatments text[];
@@ -176,20 +175,16 @@ begin
 
     if treatments && '{json,nested}' then
       if tg_op <> 'DELETE' then
-        written := row_to_json(new);
+        select i.image, i.verbatim into image, verbatim
+        from rowtrail.image_of(table_id, new, left_out, hashed, verbatim_columns) as i;
       else
-        written := row_to_json(old);
+        select i.image, i.verbatim into image, verbatim
+        from rowtrail.image_of(table_id, old, left_out, hashed, verbatim_columns) as i;
       end if;
-      image := rowtrail.image_of(table_id, written, left_out, hashed);
       if tg_op = 'UPDATE' then
-        written_before := row_to_json(old);
-        before := rowtrail.image_of(table_id, written_before, left_out, hashed);
+        select i.image, i.verbatim into before, verbatim_before
+        from rowtrail.image_of(table_id, old, left_out, hashed, verbatim_columns) as i;
       end if;
-      foreach field in array verbatim_columns loop
-        if (written -> field)::text <> (image -> field)::text then
-          verbatim := coalesce(verbatim, '{}') || jsonb_build_object(field, (written -> field)::text);
-        end if;
-      end loop;
     elsif tg_op = 'INSERT' then
       image := to_jsonb(new);
     elsif tg_op = 'UPDATE' then
@@ -218,7 +213,7 @@ begin
       end loop;
       changed := changed || rowtrail.changes(before - compared, image);
       foreach field in array verbatim_columns loop
-        if (written -> field)::text <> (written_before -> field)::text then
+        if coalesce(verbatim ->> field, (image -> field)::text) <> coalesce(verbatim_before ->> field, (before -> field)::text) then
           changed := changed || jsonb_build_object(field, before -> field);
         end if;
       end loop;
@@ -345,7 +340,7 @@ begin
         rowtrail.clean($2, 200), session_user, s.data, s.verbatim,
         case when $3 <> '' then rowtrail.clean_context($3) end
       from %s %s as t
-      cross join lateral rowtrail.stored_row($1, row_to_json(t.*)) as s
+      cross join lateral rowtrail.stored_row($1, t.*) as s
     $query$,
     -- Children by INHERITS are truncated with the table, and have triggers of their own.
     case when (select c.relkind from pg_class as c where c.oid = tg_relid) = 'p' then '' else 'only' end,

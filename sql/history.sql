@@ -356,7 +356,7 @@ begin
             from unnest($3) with ordinality as n (name, place)) end),
           i.image, null::jsonb
         from (select to_jsonb(t.*) as image) as i)$shape$
-      else format('rowtrail.stored_row($1, row_to_json(t.*), %L)', with_hashes)
+      else format('rowtrail.stored_row($1, t.*, %L)', with_hashes)
     end,
     -- Without a key rows are told apart by what is compared.
     case

@@ -2,7 +2,7 @@
 -- itself for the common table; here is what it does for the others, and what baselines do.
 
 create or replace function rowtrail.stored_row(
-  of_table int, written json, with_hashes boolean default true, out row_key text, out data jsonb, out verbatim jsonb)
+  of_table int, given anyelement, with_hashes boolean default true, out row_key text, out data jsonb, out verbatim jsonb)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -15,15 +15,17 @@ begin
   select t.* into known from rowtrail.tables as t where t.id = of_table;
   left_out := array(
     select c.name from rowtrail.treatments(known) as c where c.treatment in ('exclude', 'virtual'));
-  data := rowtrail.image_of(of_table, written, left_out, rowtrail.names_of(known.relid, known.hashed_attnums)) - left_out;
-  for treated in select c.* from rowtrail.treatments(known) as c where c.treatment in ('hash', 'json') loop
-    if treated.treatment = 'hash' and not with_hashes then
-      data := data - treated.name;
-    elsif treated.treatment = 'hash' then
+  select i.image - left_out, i.verbatim
+  into data, verbatim
+  from rowtrail.image_of(
+    of_table, given, left_out, rowtrail.names_of(known.relid, known.hashed_attnums),
+    array(select c.name from rowtrail.treatments(known) as c where c.treatment = 'json')) as i;
+  for treated in select c.* from rowtrail.treatments(known) as c where c.treatment = 'hash' loop
+    if with_hashes then
       data := data || jsonb_build_object(
         treated.name, rowtrail.hash_of(of_table, treated.number, data ->> treated.name));
-    elsif (written -> treated.name)::text <> (data -> treated.name)::text then
-      verbatim := coalesce(verbatim, '{}') || jsonb_build_object(treated.name, (written -> treated.name)::text);
+    else
+      data := data - treated.name;
     end if;
   end loop;
   row_key := rowtrail.key_text(
@@ -31,8 +33,8 @@ begin
     rowtrail.names_of(known.relid, known.ignored_attnums));
 end
 $$;
-comment on function rowtrail.stored_row(int, json, boolean) is
-  'What is stored of a row, which is given as row_to_json() writes it: its key, its image, and the text of the json columns that JSONB would not give back. Without with_hashes hashed columns are left out.';
+comment on function rowtrail.stored_row(int, anyelement, boolean) is
+  'What is stored of a row: its key, its image, and the text of the json columns that JSONB would not give back. Without with_hashes hashed columns are left out.';
 
 create or replace function rowtrail.treatments(known rowtrail.tables)
 returns table (number int2, name text, treatment text)
@@ -85,26 +87,38 @@ comment on function rowtrail.holds_json(oid) is
   'Whether values of the type are json, or hold it: a domain, an array, a composite, a type with a cast.';
 
 create or replace function rowtrail.image_of(
-  of_table int, written json, left_out text[], hashed text[])
-returns jsonb
+  of_table int, given anyelement, left_out text[], hashed text[], verbatim_columns text[],
+  out image jsonb, out verbatim jsonb)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  image jsonb := '{}';
+  written json;
+  as_text text;
   field text;
   cause text;
   state text;
   known record;
+  key text;
 begin
   begin
-    return written;
+    image := to_jsonb(given);
+    if verbatim_columns <> '{}' then
+      written := row_to_json(given);
+      foreach field in array verbatim_columns loop
+        as_text := (written -> field)::text;
+        if as_text <> (image -> field)::text then
+          verbatim := coalesce(verbatim, '{}') || jsonb_build_object(field, as_text);
+        end if;
+      end loop;
+    end if;
+    return;
   exception when others then
-    null;
+    image := '{}';
   end;
   -- Which column is it? One that is not stored stands in nobody's way.
-  select t.id, t.relid, t.key_attnums, coalesce(rowtrail.full_name(t.relid), format('%I.%I', t.schema_name, t.table_name)) as full_name
+  select t.relid, t.key_attnums, coalesce(rowtrail.full_name(t.relid), format('%I.%I', t.schema_name, t.table_name)) as full_name
   into known
   from rowtrail.tables as t
   where t.id = of_table;
@@ -115,30 +129,36 @@ begin
     order by a.attnum
   loop
     begin
-      image := image || jsonb_build_object(field, (written -> field)::jsonb);
+      execute format('select $1 || jsonb_build_object(%1$L, ($2).%1$I), ($2).%1$I::text', field)
+      into image, as_text
+      using image, given;
+      if field = any (verbatim_columns) and as_text <> (image -> field)::text then
+        verbatim := coalesce(verbatim, '{}') || jsonb_build_object(field, as_text);
+      end if;
     exception when others then
-      if field = any (hashed) then
-        image := image || jsonb_build_object(field, (written -> field)::text);
-      else
-        get stacked diagnostics state = returned_sqlstate, cause = message_text;
+      get stacked diagnostics state = returned_sqlstate, cause = message_text;
+      if field <> all (hashed) then
+        execute format(
+          'select left(concat_ws('', '', %s), 200)',
+          (select string_agg(format('($1).%I', n.name), ', ' order by n.place)
+          from unnest(rowtrail.names_of(known.relid, known.key_attnums)) with ordinality as n (name, place)))
+        into key
+        using given;
         raise exception 'rowtrail cannot record this change of %, key %: column % does not fit into JSONB: %',
-          known.full_name,
-          coalesce((
-            select left(string_agg(written ->> n.name, ', ' order by n.place), 200)
-            from unnest(rowtrail.names_of(known.relid, known.key_attnums)) with ordinality as n (name, place)
-          ), 'none'),
-          quote_ident(field), cause
+          known.full_name, coalesce(key, 'none'), quote_ident(field), cause
           using
             errcode = state,
-            hint = format('Leave the column out or hash it, as the table''s owner: select rowtrail.track(%L, exclude => array[%L]);', known.full_name, field);
+            hint = format(
+              'Leave the column out or hash it, as the table''s owner: select rowtrail.track(%L, exclude => array[%L]);',
+              known.full_name, field);
       end if;
+      execute format('select $1 || jsonb_build_object(%1$L, ($2).%1$I::text)', field) into image using image, given;
     end;
   end loop;
-  return image;
 end
 $$;
-comment on function rowtrail.image_of(int, json, text[], text[]) is
-  'The row as JSONB, from what row_to_json() wrote. Raises what is wrong, with the names of table, key and column, where a column that is stored cannot be JSONB.';
+comment on function rowtrail.image_of(int, anyelement, text[], text[], text[]) is
+  'The row as JSONB, and the text of the json columns that JSONB would not give back. Raises what is wrong, with the names of table, key and column, where a column that is stored cannot be JSONB.';
 
 create or replace function rowtrail.changes(before jsonb, after jsonb)
 returns jsonb
@@ -244,15 +264,15 @@ comment on function rowtrail.short_key(text) is
   'The key as rowtrail.versions.row_key has it: itself up to 1000 bytes, else its beginning and its SHA-256.';
 
 revoke all on function
-  rowtrail.stored_row(int, json, boolean),
-  rowtrail.image_of(int, json, text[], text[]),
+  rowtrail.stored_row(int, anyelement, boolean),
+  rowtrail.image_of(int, anyelement, text[], text[], text[]),
   rowtrail.hash_of(int, int2, text),
   rowtrail.todays_names(int, int2[]),
   rowtrail.key_text(int, text[], jsonb, text[])
 from public;
 grant execute on function
-  rowtrail.stored_row(int, json, boolean),
-  rowtrail.image_of(int, json, text[], text[]),
+  rowtrail.stored_row(int, anyelement, boolean),
+  rowtrail.image_of(int, anyelement, text[], text[], text[]),
   rowtrail.todays_names(int, int2[]),
   rowtrail.key_text(int, text[], jsonb, text[])
 to rowtrail_capture, rowtrail_reader;
