@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-16 test-matrix lint format types bench lock wheel clean
@@ -33,8 +34,8 @@ format: $(INSTALLED)  ## Put the code in its format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(INSTALLED)  ## Measure what tracking costs writers
-	$(BIN)/python bench/write.py $(ARGS)
+bench: $(INSTALLED) $(BENCH)/installed  ## Measure what tracking costs writers (ARGS=--help: how)
+	$(BIN)/python -m bench $(ARGS)
 
 wheel: $(INSTALLED)  ## Build dist/*.whl and dist/*.tar.gz
 	rm -rf dist
@@ -45,9 +46,11 @@ lock: $(INSTALLED)  ## Pin the dependencies anew
 		pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		-c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		bench/requirements.in -o bench/requirements.txt
 
 clean:  ## Remove what was made here; the embedded server's data stays
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "rowtrail needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; choose another with: make PYTHON=python3.12 …")'
@@ -55,3 +58,9 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(INSTALLED)
+
+# The tools that the benchmark compares with, in an environment of their own.
+$(BENCH)/installed: bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --require-hashes -r bench/requirements.txt
+	@touch $(BENCH)/installed
