@@ -136,10 +136,11 @@ def run_check(server: Server, options: argparse.Namespace) -> int:
     for contender in contenders:
         if contender.name in missing:
             print(f"not checked: {contender.name}: {missing[contender.name]}")
-        elif not any(f": {contender.name} recorded" in fault for fault in faults):
+        wrong = [fault for name, fault in faults if name == contender.name]
+        for fault in wrong:
+            print(f"wrong: {contender.name}: {fault}")
+        if not wrong and contender.name not in missing:
             print(f"records all that it should: {contender.name}")
-    for fault in faults:
-        print(fault)
     return 1 if faults else 0
 
 

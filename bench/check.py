@@ -21,11 +21,11 @@ def check(
     shapes: list[Shape],
     missing: dict[str, str],
     progress: Progress,
-) -> list[str]:
+) -> list[tuple[str, str]]:
     """Runs every workload with few rows and counts what was recorded.
 
     Returns:
-        What is wrong, a line for each fault; `missing` gets who could not be set up, and why.
+        Each fault: whose, and what is wrong; `missing` gets who could not be set up, and why.
     """
     faults = []
     for shape in shapes:
@@ -36,7 +36,7 @@ def check(
                 database.execute("select pg_reload_conf()")
                 progress.now(f"{shape.name}, {database.contender.name}")
                 faults += [
-                    f"{shape.name}: {fault}"
+                    (database.contender.name, f"{shape.name}: {fault}")
                     for fault in (faults_of_steps(database), fault_of_truncate(database))
                     if fault
                 ]

@@ -42,6 +42,8 @@ class Database:
         self.connection = psycopg2.connect(self.dsn)
         self.connection.autocommit = True
         try:
+            # A rough picture of the tables is enough for plans by their keys, and is had at once.
+            self.execute("set default_statistics_target = 10")
             self._set_up()
         except BaseException:
             self.close()
