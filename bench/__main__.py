@@ -217,14 +217,13 @@ def method(options: argparse.Namespace) -> str:
 
 def command() -> str:
     """What was typed, without paths."""
-    arguments = list(sys.argv[1:])
-    for option in ("--binaries", "--save"):
-        if option in arguments:
-            arguments[arguments.index(option) + 1] = "…"
-    arguments = [a for a in arguments if a != "--write"]
-    if not arguments:
-        return "make bench"
-    return f"make bench ARGS={shlex.quote(shlex.join(arguments))}"
+    arguments = [argument for argument in sys.argv[1:] if argument != "--write"]
+    if "--save" in arguments:
+        place = arguments.index("--save")
+        del arguments[place : place + 2]
+    if "--binaries" in arguments:
+        arguments[arguments.index("--binaries") + 1] = "FOLDER"
+    return f'make bench ARGS="{shlex.join(arguments)}"' if arguments else "make bench"
 
 
 if __name__ == "__main__":

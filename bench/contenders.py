@@ -202,7 +202,7 @@ CONTENDERS = (
     Contender(
         "periods",
         Records(
-            version="typed columns; a row that was never changed has none",
+            version="typed columns; none of an INSERT",
             update="old row",
             index="no",
             truncate="empties the history",

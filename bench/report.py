@@ -11,6 +11,7 @@ from bench.results import Measured, Results, Space, lowest
 DOCUMENT = HERE.parent / "docs" / "performance.md"
 PICTURE = DOCUMENT.with_suffix(".svg")
 BEGIN = "<!-- What follows is written by make bench; edit around it. -->"
+NOTHING = "†"
 END = "<!-- Here ends what make bench wrote. -->"
 
 
@@ -21,7 +22,8 @@ def markdown(results: Results) -> str:
         f"The output of `{results.command}` of {results.date}, on {results.machine}.",
         results.method,
         "Lowest of those that compete in bold: *untracked* is the table by itself, *floor* the "
-        "least that a row trigger can do, a copy of the typed row into a table with one index.",
+        "least that a row trigger can do, a copy of the typed row into a table with one index. "
+        f"Who records nothing of such a change ({NOTHING}) does not compete in that line.",
     ]
     for shape in results.shapes:
         if shape.times:
@@ -85,7 +87,7 @@ def times_table(shape: Measured, shown: list[Contender]) -> str:
     """A line for each workload, a column for each contender."""
     lines = []
     for workload, times in shape.times.items():
-        best = lowest(shape.median(workload, c.name) for c in shown if not c.reference)
+        best = lowest(shape.median(workload, c.name) for c in shown if competes(c, workload))
         cells = []
         for contender in shown:
             median = shape.median(workload, contender.name)
@@ -93,8 +95,9 @@ def times_table(shape: Measured, shown: list[Contender]) -> str:
                 cells.append("–")
                 continue
             measured = times[contender.name]
-            cell = bold(micros(median), median == best and not contender.reference)
-            cells.append(f"{cell} ({micros(min(measured))}–{micros(max(measured))})")
+            cell = bold(micros(median), median == best and competes(contender, workload))
+            mark = "" if contender.reference or competes(contender, workload) else NOTHING
+            cells.append(f"{cell}{mark} ({micros(min(measured))}–{micros(max(measured))})")
         lines.append([workload, *cells])
     return table(["", *(c.name for c in shown)], lines)
 
@@ -106,12 +109,13 @@ def ratios_table(shape: Measured, shown: list[Contender]) -> str:
     for workload in shape.times:
         untracked = shape.median(workload, "untracked")
         floor = shape.median(workload, "floor")
-        best = lowest(shape.median(workload, c.name) for c in compared if not c.reference)
+        best = lowest(shape.median(workload, c.name) for c in compared if competes(c, workload))
         cells = []
         for contender in compared:
             median = shape.median(workload, contender.name)
             cell = f"{ratio(median, untracked)} / {ratio(median, floor)}"
-            cells.append(bold(cell, median is not None and median == best))
+            best_here = median is not None and median == best and competes(contender, workload)
+            cells.append(bold(cell, best_here))
         lines.append([workload, *cells])
     return table(["", *(c.name for c in compared)], lines)
 
@@ -132,12 +136,23 @@ def space_table(space: dict[str, Space], shown: list[Contender]) -> str:
         cells = []
         for column in columns:
             value = added(contender.name, column)
-            best = lowest(added(c.name, column) for c in shown if not c.reference)
+            best = lowest(added(c.name, column) for c in shown if competes(c, column))
             cell = "–" if value is None else f"{value:.0f}"
-            cells.append(bold(cell, value is not None and value == best))
+            if competes(contender, column):
+                cell = bold(cell, value is not None and value == best)
+            elif not contender.reference:
+                cell += NOTHING
+            cells.append(cell)
         lines.append([contender.name, *cells])
     titles = ["INSERT, disk", "INSERT, WAL", "UPDATE, disk", "UPDATE, WAL"]
     return table(["", *titles], lines)
+
+
+def competes(contender: Contender, workload: str) -> bool:
+    """Whether it records the changes of the workload, and is there to be compared."""
+    kind = workload.lower()[:6]
+    kinds = {"copy o": ["insert"], "ten st": ["insert", "update", "delete"]}.get(kind, [kind])
+    return not contender.reference and all(contender.recorded[each] for each in kinds)
 
 
 def records_table(shown: list[Contender]) -> str:
