@@ -161,11 +161,18 @@ class Change:
 
 @dataclass(frozen=True)
 class WholeVersion:
-    """A version with nothing left out; `data` and `old` are the server's own JSON."""
+    """A version with nothing left out; the documents are the server's own JSON.
+
+    Attributes:
+        data: the row after the change.
+        old: what the changed columns held before.
+        verbatim: the text of the json columns that `data` would not give back.
+    """
 
     change: Change
     data: str | None
     old: str | None
+    verbatim: str | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,8 @@ class Table:
     mend: str | None
     key_columns: list[str]
     excluded_columns: list[str]
+    hashed_columns: list[str]
+    ignored_columns: list[str]
     tracked_since: datetime
     tracked_by: str
     untracked_at: datetime | None
@@ -195,6 +204,8 @@ class Table:
             mend=row.mend,
             key_columns=row.key_columns,
             excluded_columns=row.excluded_columns,
+            hashed_columns=row.hashed_columns,
+            ignored_columns=row.ignored_columns,
             tracked_since=row.tracked_since,
             tracked_by=row.tracked_by,
             untracked_at=row.untracked_at,

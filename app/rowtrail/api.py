@@ -63,7 +63,10 @@ def row(table_id: int) -> BaseResponse:
 def version(table_id: int, version_id: int) -> Response:
     check_schema()
     found = history.version(database.session(), table_id, version_id)
-    return exact(**metadata_of(found.change), data=raw(found.data), old=raw(found.old))
+    documents = {"data": found.data, "old": found.old, "verbatim": found.verbatim}
+    return exact(
+        **metadata_of(found.change), **{name: raw(said) for name, said in documents.items()}
+    )
 
 
 @api.get("/transactions/<int:era>-<int:xid>.json")
@@ -113,6 +116,8 @@ def table_of(table: Table) -> dict[str, Any]:
         "mend": table.mend,
         "key_columns": table.key_columns,
         "excluded_columns": table.excluded_columns,
+        "hashed_columns": table.hashed_columns,
+        "ignored_columns": table.ignored_columns,
         "tracked_since": table.tracked_since.isoformat(),
         "tracked_by": table.tracked_by,
         "untracked_at": table.untracked_at and table.untracked_at.isoformat(),

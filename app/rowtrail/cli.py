@@ -161,10 +161,34 @@ def downgrade(database: str | None, data: Path | None, delete_history: bool) -> 
     "--key",
     metavar="COLUMN[,…]",
     multiple=True,
-    help="The columns of a unique key; without it, the primary key.",
+    help="The columns of a unique key; without it, the primary key or the replica identity.",
 )
 @click.option(
     "--exclude", metavar="COLUMN[,…]", multiple=True, help="Columns that are never stored."
+)
+@click.option(
+    "--hash",
+    "hashed",
+    metavar="COLUMN[,…]",
+    multiple=True,
+    help="Columns of which a salted SHA-256 is stored: equality shows, the value does not.",
+)
+@click.option(
+    "--keep",
+    metavar="COLUMN[,…]",
+    multiple=True,
+    help="Columns named like secrets that are stored all the same.",
+)
+@click.option(
+    "--ignore",
+    metavar="COLUMN[,…]",
+    multiple=True,
+    help="Columns that make no version when only they changed.",
+)
+@click.option(
+    "--truncate-rows/--no-truncate-rows",
+    default=None,
+    help="Record each row of a TRUNCATE, not only that it was.",
 )
 @click.option(
     "--actor",
@@ -178,6 +202,10 @@ def track(
     table: str,
     key: tuple[str, ...],
     exclude: tuple[str, ...],
+    hashed: tuple[str, ...],
+    keep: tuple[str, ...],
+    ignore: tuple[str, ...],
+    truncate_rows: bool | None,
     actor: str | None,
     json_wanted: bool,
 ) -> None:
@@ -188,9 +216,19 @@ def track(
     """
     call = (
         "select rowtrail.track(cast(cast(:oid as oid) as regclass), "
-        "cast(:key as text[]), cast(:exclude as text[]), actor => :actor)"
+        "cast(:key as text[]), cast(:exclude as text[]), actor => :actor, "
+        "hash => cast(:hash as text[]), keep => cast(:keep as text[]), "
+        "ignore => cast(:ignore as text[]), truncate_rows => :truncate_rows)"
     )
-    options = {"key": columns_of(key), "exclude": columns_of(exclude), "actor": actor}
+    options = {
+        "key": columns_of(key),
+        "exclude": columns_of(exclude),
+        "hash": columns_of(hashed),
+        "keep": columns_of(keep),
+        "ignore": columns_of(ignore),
+        "truncate_rows": truncate_rows,
+        "actor": actor,
+    }
     change_tracking(database, data, table, call, options, json_wanted)
 
 
@@ -258,7 +296,8 @@ def change_tracking(
             said = connection.scalar(text(call), {"oid": oid, **options})
             # Not rowtrail.status(): the owner of a table need not be one who may read history.
             state = text(
-                "select rowtrail.full_name(w.relid) as name, t.key_columns, t.excluded_columns "
+                "select rowtrail.full_name(w.relid) as name, t.id, t.key_columns, "
+                "t.excluded_columns, t.hashed_columns, t.ignored_columns, t.truncate_rows "
                 "from (select cast(cast(:oid as oid) as regclass) as relid) as w "
                 "left join rowtrail.tracking_of(w.relid) as t on true"
             )
@@ -271,9 +310,12 @@ def change_tracking(
     print_json(
         {
             "table": found.name,
-            "state": "tracked" if found.key_columns else "untracked",
+            "state": "untracked" if found.id is None else "tracked",
             "key": found.key_columns,
             "excluded": found.excluded_columns,
+            "hashed": found.hashed_columns,
+            "ignored": found.ignored_columns,
+            "truncate_rows": found.truncate_rows,
             "said": said,
         }
     )

@@ -174,6 +174,7 @@ def version(session: Session, table_id: int, version_id: int) -> WholeVersion:
                 *NAMES,
                 cast(v.c.data, Text).label("data_text"),
                 cast(v.c.old, Text).label("old_text"),
+                cast(v.c.verbatim, Text).label("verbatim_text"),
             )
             .select_from(named(v.join(t, t.c.id == v.c.table_id)))
             .where(v.c.table_id == table_id, v.c.id == version_id)
@@ -181,7 +182,7 @@ def version(session: Session, table_id: int, version_id: int) -> WholeVersion:
         ).one_or_none()
     if found is None:
         raise NotThere(f"the table with the number {table_id} has no version {version_id}")
-    return WholeVersion(Change.of(found), found.data_text, found.old_text)
+    return WholeVersion(Change.of(found), found.data_text, found.old_text, found.verbatim_text)
 
 
 status = func.rowtrail.status().table_valued("table_id", "state", "mend", name="status")
@@ -189,7 +190,7 @@ status = func.rowtrail.status().table_valued("table_id", "state", "mend", name="
 REGISTRY = (
     select(
         *(t.c.id.label("table_id"), *NAMES, status.c.state, status.c.mend),
-        *(t.c.key_columns, t.c.excluded_columns),
+        *(t.c.key_columns, t.c.excluded_columns, t.c.hashed_columns, t.c.ignored_columns),
         *(t.c.tracked_since, t.c.tracked_by, t.c.untracked_at),
     )
     .select_from(named(t.join(status, status.c.table_id == t.c.id)))

@@ -51,6 +51,8 @@ class TrackedTable(Base):
     table_name: Mapped[str] = mapped_column(Text)
     key_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     excluded_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    hashed_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    ignored_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     tracked_since: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     tracked_by: Mapped[str] = mapped_column(Text)
     untracked_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
@@ -80,6 +82,7 @@ class Version(Base):
         login: who the database knows it was.
         data: the row after the change; for a delete the row that went.
         old: for an update, what the changed columns held before.
+        verbatim: the text of json columns, where JSONB would not give it back.
         context: what the writer chose to say: reason, request id.
     """
 
@@ -98,6 +101,7 @@ class Version(Base):
     login: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any] | None] = mapped_column(ExactJSON)
     old: Mapped[dict[str, Any] | None] = mapped_column(ExactJSON)
+    verbatim: Mapped[dict[str, str] | None] = mapped_column(ExactJSON)
     context: Mapped[dict[str, Any] | None] = mapped_column(ExactJSON)
 
     timestamp: Mapped[datetime] = synonym("changed_at")

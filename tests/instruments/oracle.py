@@ -44,9 +44,7 @@ def recorded(run: Run, table: str) -> list[Any]:
     )
 
 
-def rows_left(
-    versions: list[Any], rows_before: bool = False
-) -> dict[str, list[dict[str, Any]]]:
+def rows_left(versions: list[Any], rows_before: bool = False) -> dict[str, list[dict[str, Any]]]:
     """Follows the versions, and gives the rows that they leave by key."""
     # A key may stand for two rows for a moment, while rows swap their keys within one statement.
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from as_people_do import Run, command, environment, execute, said_in_one_line
@@ -24,6 +25,35 @@ def orders(db: Connection) -> Connection:
     db.execute(text("insert into orders values (42, 'new', 1.50)"))
     db.execute(text("update orders set status = 'paid'"))
     return db
+
+
+def test_what_is_done_with_columns_is_said_by_options(db: Connection, url: URL, run: Run) -> None:
+    db.execute(text("create table users (id int primary key, password text, ssn text, seen int)"))
+    track = partial(run, "track", DATABASE_URL=url)
+    said_in_one_line(
+        track("users"),
+        "public.users has columns named like secrets: password, ssn",
+        "exclude",
+        "hash",
+    )
+    options = ("--exclude", "password", "--hash", "ssn", "--ignore", "seen", "--truncate-rows")
+    done = track("users", *options, "--json")
+    said = json.loads(done.stdout)
+    assert (said["state"], said["excluded"], said["hashed"], said["ignored"]) == (
+        "tracked", ["password"], ["ssn"], ["seen"],
+    )  # fmt: skip
+    assert said["truncate_rows"] is True
+    assert "each row of a TRUNCATE" in said["said"]
+    assert (
+        json.loads(track("users", "--no-truncate-rows", "--json").stdout)["truncate_rows"] is False
+    )
+
+
+def test_a_table_without_a_key_is_tracked(db: Connection, url: URL, run: Run) -> None:
+    db.execute(text("create table readings (sensor text)"))
+    track = partial(run, "track", DATABASE_URL=url)
+    assert "without a key" in track("readings").stdout
+    assert json.loads(track("readings", "--json").stdout)["state"] == "tracked"
 
 
 @pytest.mark.parametrize(

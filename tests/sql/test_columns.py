@@ -118,7 +118,9 @@ def test_ignored_changes_do_not_break_the_order_of_what_a_trigger_writes_back(
       end if;
       return null;
     end $$""")
-    owner('create trigger "!!" after insert or update on pages for each row execute function back()')
+    owner(
+        'create trigger "!!" after insert or update on pages for each row execute function back()'
+    )
     owner("grant execute on function back() to writer")
     writer("insert into pages values (1, 'a')")
     # What is recorded before the change that led to it needs each link of the chain.
@@ -146,7 +148,8 @@ def test_a_column_named_like_a_secret_asks_for_a_decision(
 
 
 @pytest.mark.parametrize(
-    "column", ["password_changed_at date", "pinned text", "tokens int", "spinner text", "is_secret bool"]
+    "column",
+    ["password_changed_at date", "pinned text", "tokens int", "spinner text", "is_secret bool"],
 )
 def test_other_columns_ask_for_none(owner: Run, column: str) -> None:
     owner(f"create table users (id int primary key, {column})")
@@ -199,7 +202,9 @@ def test_the_baseline_hashes_and_keeps_the_text_of_json(
 ) -> None:
     owner("create table notes (id int primary key, ssn text, hidden text, body json)")
     owner("""insert into notes values (1, '078', 'x', '{"b": 1, "a": 1, "a": 2}')""")
-    owner("select rowtrail.track('notes', hash => '{ssn}', exclude => '{hidden}', baseline => true)")
+    owner(
+        "select rowtrail.track('notes', hash => '{ssn}', exclude => '{hidden}', baseline => true)"
+    )
     [(data, verbatim)] = superuser("select data, verbatim from rowtrail.versions where op = 'B'")
     assert data["ssn"].startswith("sha256:")
     assert "hidden" not in data

@@ -158,7 +158,10 @@ def test_what_the_public_may_do_does_not_speak_for_the_owner(
     animals: str, owner: Run, reader: Run, superuser: Run
 ) -> None:
     owner("grant all on animals to public")
-    for call in ("attach('animals', null, '{name}', null, null, null, null, null)", "detach('animals')"):
+    for call in (
+        "attach('animals', null, '{name}', null, null, null, null, null)",
+        "detach('animals')",
+    ):
         with pytest.raises(Denied, match="only its owner can do this"):
             reader(f"select rowtrail.{call}")
     assert superuser("select state, excluded_columns from rowtrail.status()") == [("tracked", [])]

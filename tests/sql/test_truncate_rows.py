@@ -37,9 +37,9 @@ def test_each_row_of_a_truncate_is_recorded(
     assert superuser(
         "select distinct actor, login from rowtrail.versions where op in ('D', 'T')"
     ) == [("alice", "writer")]
-    assert superuser(
-        "select verbatim from rowtrail.versions where op = 'D' and row_key = '2'"
-    ) == [({"body": '{"b":1}'},)]
+    assert superuser("select verbatim from rowtrail.versions where op = 'D' and row_key = '2'") == [
+        ({"body": '{"b":1}'},)
+    ]
     assert_exact(orders)
 
 
@@ -102,7 +102,9 @@ def test_the_option_can_be_taken_back_with_what_it_borrowed(
 def test_row_security_cannot_hide_rows_from_it(owner: Run) -> None:
     owner("create table orders (id int primary key)")
     owner("alter table orders enable row level security")
-    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="would hide rows of public.o"):
+    with pytest.raises(
+        psycopg2.errors.InsufficientPrivilege, match=r"would hide rows of public\.o"
+    ):
         owner("select rowtrail.track('orders', truncate_rows => true)")
 
 

@@ -55,7 +55,9 @@ def test_a_change_links_what_the_row_held_to_what_it_holds(
     assert first != second
 
 
-def test_a_lost_copy_is_a_difference(readings: str, owner: Run, writer: Run, superuser: Run) -> None:
+def test_a_lost_copy_is_a_difference(
+    readings: str, owner: Run, writer: Run, superuser: Run
+) -> None:
     writer("insert into readings values ('a', 1), ('a', 1)")
     owner("alter table readings disable trigger all")
     writer("insert into readings values ('a', 1)")
