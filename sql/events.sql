@@ -70,28 +70,34 @@ begin
     end loop;
   else
     for of_table in
-      with recursive commands as materialized (
+      -- What changes with what was altered: tables that inherit from it, the row type of a table, and
+      -- whatever has a type in its columns.
+      with recursive touched as (
         select c.classid, c.objid from pg_event_trigger_ddl_commands() as c
-      ),
-      touched as (
-        select c.objid as relid from commands as c where c.classid = 'pg_class'::regclass
         union
-        select i.inhrelid from touched as p join pg_inherits as i on i.inhparent = p.relid
+        select n.classid, n.objid
+        from touched as p
+        cross join lateral (
+          select 'pg_class'::regclass::oid, i.inhrelid
+          from pg_inherits as i
+          where p.classid = 'pg_class'::regclass and i.inhparent = p.objid
+          union all
+          select 'pg_type'::regclass::oid, c.reltype
+          from pg_class as c
+          where p.classid = 'pg_class'::regclass and c.oid = p.objid and c.reltype <> 0
+          union all
+          select d.classid, d.objid
+          from pg_depend as d
+          where p.classid = 'pg_type'::regclass
+            and d.refclassid = 'pg_type'::regclass
+            and d.refobjid = p.objid
+            and d.classid in ('pg_class'::regclass, 'pg_type'::regclass)
+        ) as n (classid, objid)
       )
       select t.id
       from rowtrail.tables as t
       where t.untracked_at is null
-        and (
-          t.relid in (select p.relid from touched as p)
-          -- A type shows in the columns of any table; so does a row type, which changes with its table.
-          or tg_tag in ('ALTER TYPE', 'ALTER DOMAIN', 'ALTER SCHEMA')
-          or exists (
-            select
-            from touched as p
-            join pg_type as y on y.typrelid = p.relid
-            join pg_depend as d on d.refclassid = 'pg_type'::regclass and d.refobjid in (y.oid, y.typarray)
-            where d.classid = 'pg_class'::regclass and d.objid <> p.relid)
-        )
+        and (tg_tag = 'ALTER SCHEMA' or t.relid in (select p.objid from touched as p where p.classid = 'pg_class'::regclass))
     loop
       perform rowtrail.note_schema_change(of_table, tg_tag);
     end loop;

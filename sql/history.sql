@@ -224,7 +224,12 @@ as $$
   )
   select
     l.row_key,
-    case when m.after_id is null then l.data else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed) end,
+    case
+      when m.after_id is null then l.data
+      -- rowtrail.image_by(), without a call for each row.
+      when m.renamed = '{}' then m.filled || (l.data - m.removed)
+      else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed)
+    end,
     case when m.after_id is null then l.verbatim else rowtrail.image_by(l.verbatim, m.removed, '{}', m.renamed) end
   from latest as l
   left join rowtrail.image_maps(of_table) as m on l.id > m.after_id and l.id < m.before_id
