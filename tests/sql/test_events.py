@@ -365,24 +365,26 @@ def test_a_row_that_goes_in_the_transaction_of_its_baseline_stays_gone(
 
 
 def test_a_baseline_that_a_schema_change_interrupts_is_complete_and_in_order(
-    owner: Run, superuser: Run, reader: Run
+    owner: Run, superuser: Run
 ) -> None:
-    owner("create table old (id int primary key, a int)")
-    owner("insert into old select i, i from generate_series(1, 10) as i")
+    owner("create table old (id int primary key, a int, b int)")
+    owner("insert into old select i, i, -i from generate_series(1, 10) as i")
     owner("select rowtrail.track('old')")
     for _ in range(3):
         owner("select rowtrail.baseline_batch('old', 2)")
-    owner("alter table old rename a to b")
+    owner("alter table old rename a to x; alter table old rename b to a")
+    owner("alter table old rename x to b")
     owner("update old set b = 0 where id = 9")
     owner("call rowtrail.baseline('old', 2)")
     assert superuser("select op, count(*) from rowtrail.versions group by 1 order by 1") == [
         ("B", 9),
-        ("S", 1),
+        ("S", 3),
         ("U", 1),
     ]
     assert superuser(DIFFERENCES, "old") == []
-    assert superuser("select rowtrail.image_now(table_id, id, data) from rowtrail.versions "
-                     "where row_key = '1'") == [({"id": 1, "b": 1},)]  # fmt: skip
+    now = "select rowtrail.image_now(table_id, id, data) from rowtrail.versions where row_key = %s"
+    assert superuser(now, "1") == [({"id": 1, "b": 1, "a": -1},)]
+    assert superuser(now, "8") == [({"id": 8, "b": 8, "a": -8},)]
 
 
 def test_a_row_with_an_empty_key_has_its_baseline_after_a_schema_change(
@@ -516,6 +518,50 @@ def test_a_writer_that_waited_for_the_change_is_recorded_by_the_new_shape(
         "select (array_agg(op order by id))[3:] from rowtrail.versions where row_key in ('', '1')"
     )
     assert ids == [(["S", "S", "U", "U"],)]
+
+
+def test_writers_baselines_and_schema_changes_at_once_neither_fail_nor_part(
+    owner: Run, connect_as: Callable[[str], Run], superuser: Run
+) -> None:
+    owner("create table t (key int primary key, n int not null default 0)")
+    owner("insert into t select i from generate_series(1, 200) as i")
+    owner("grant all on t to writer; select rowtrail.track('t')")
+    failures: list[BaseException] = []
+    ended = threading.Event()
+
+    def again_and_again(login: str, *statements: str) -> None:
+        session = connect_as(login)
+        try:
+            while not ended.is_set():
+                for statement in statements:
+                    session(statement)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [
+        threading.Thread(target=again_and_again, args=arguments)
+        for arguments in (
+            ("writer", "update t set n = n + 1 where key % 50 = 7", "delete from t where key = 5"),
+            ("writer", "insert into t values (5) on conflict do nothing", "update t set n = 1"),
+            ("owner", "call rowtrail.baseline('t', 50)"),
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    for round_ in range(8):
+        owner(f"alter table t add c{round_} int default {round_}")
+        owner(f"alter table t rename c{round_} to d{round_}")
+        owner(f"begin; alter table t alter n type {('bigint', 'int')[round_ % 2]}")
+        time.sleep(0.02)
+        owner(f"alter table t drop d{round_}; commit" if round_ % 3 == 0 else "commit")
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert superuser(DIFFERENCES, "t") == []
+    owner("call rowtrail.baseline('t')")
+    assert superuser(DIFFERENCES, "t") == []
+    assert superuser("select count(*) from rowtrail.versions where op = 'S'") == [(8 * 3 + 3,)]
 
 
 def wait_for_locks(superuser: Run, number: int) -> None:
