@@ -175,7 +175,9 @@ begin
     schema_name = n.nspname,
     table_name = c.relname,
     key_columns = rowtrail.names_of(t.relid, t.key_attnums),
-    excluded_columns = rowtrail.names_of(t.relid, t.excluded_attnums)
+    excluded_columns = rowtrail.names_of(t.relid, t.excluded_attnums),
+    hashed_columns = rowtrail.names_of(t.relid, t.hashed_attnums),
+    ignored_columns = rowtrail.names_of(t.relid, t.ignored_attnums)
   from pg_class as c
   join pg_namespace as n on n.oid = c.relnamespace
   where t.id = of_table and c.oid = t.relid;

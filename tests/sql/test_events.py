@@ -102,6 +102,26 @@ def test_people_read_the_schema_history_of_a_table(animals: str, owner: Run, rea
     ]
 
 
+def test_the_registry_knows_columns_by_their_names_of_today(
+    owner: Run, superuser: Run, writer: Run
+) -> None:
+    owner("create table notes (id int primary key, a text, b text, c text)")
+    owner("grant all on notes to writer")
+    owner(
+        "select rowtrail.track('notes', exclude => '{a}', hash => '{b}', ignore => '{c}', "
+        "baseline => true)"
+    )
+    writer("insert into notes values (1, 'x', 'y', 'z')")
+    for name in ("a", "b", "c", "id"):
+        owner(f"alter table notes rename {name} to new_{name}")
+    assert superuser(
+        "select key_columns, excluded_columns, hashed_columns, ignored_columns from rowtrail.tables"
+    ) == [(["new_id"], ["new_a"], ["new_b"], ["new_c"])]
+    writer("update notes set new_a = 'x2', new_b = 'y2', new_c = 'z2'")
+    assert superuser(DIFFERENCES, "notes") == []
+    assert "x2" not in str(superuser("select v::text from rowtrail.versions as v where op <> 'S'"))
+
+
 def test_a_renamed_schema_is_an_event_of_its_tables(
     owner: Run, superuser: Run, events: Callable[[], list[Any]]
 ) -> None:
