@@ -56,7 +56,10 @@ as $$
       when a.atttypid = 'json'::regtype and a.attnum <> all (known.excluded_attnums || known.hashed_attnums) then 'json'
       else 'nested'
     end
-    where a.attgenerated <> 'v' and rowtrail.holds_json(a.atttypid)
+    -- PostgreSQL's own types, which most columns have, are spared the call.
+    where a.attgenerated <> 'v'
+      and (a.atttypid >= 16384 or a.atttypid in ('json'::regtype, 'json[]'::regtype))
+      and rowtrail.holds_json(a.atttypid)
   ) as t
   where a.attrelid = known.relid and a.attnum > 0 and not a.attisdropped
   order by a.attnum, t.treatment
@@ -73,9 +76,12 @@ as $$
 declare
   t pg_type;
 begin
+  if of_type < 16384 then
+    -- PostgreSQL's own types, of which it looks for no cast.
+    return of_type in ('json'::regtype, 'json[]'::regtype);
+  end if;
   select y.* into t from pg_type as y where y.oid = of_type;
-  return of_type = 'json'::regtype
-    or (t.typtype = 'd' and rowtrail.holds_json(t.typbasetype))
+  return (t.typtype = 'd' and rowtrail.holds_json(t.typbasetype))
     or (t.typelem <> 0 and t.typlen = -1 and rowtrail.holds_json(t.typelem))
     or (t.typtype = 'c' and exists (
       select from pg_attribute as a

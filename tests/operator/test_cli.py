@@ -29,7 +29,7 @@ def orders(db: Connection) -> Connection:
 
 def test_what_is_done_with_columns_is_said_by_options(db: Connection, url: URL, run: Run) -> None:
     db.execute(text("create table users (id int primary key, password text, ssn text, seen int)"))
-    track = partial(run, "track", DATABASE_URL=url)
+    track = partial(run, "track", "--database", url)
     said_in_one_line(
         track("users"),
         "public.users has columns named like secrets: password, ssn",
@@ -51,7 +51,7 @@ def test_what_is_done_with_columns_is_said_by_options(db: Connection, url: URL, 
 
 def test_a_table_without_a_key_is_tracked(db: Connection, url: URL, run: Run) -> None:
     db.execute(text("create table readings (sensor text)"))
-    track = partial(run, "track", DATABASE_URL=url)
+    track = partial(run, "track", "--database", url)
     assert "without a key" in track("readings").stdout
     assert json.loads(track("readings", "--json").stdout)["state"] == "tracked"
 
