@@ -10,7 +10,7 @@
 --   4  the columns that are not stored as they are, by number, as an array literal; '' for none
 --   5  their names, and
 --   6  what is done with each: exclude, virtual, hash, ignore, json (its text is kept), nested
---      (it holds json, which may be impossible to store)
+--      (it holds json, which may be impossible to store); 'left out' where it is but the first two
 --   7.. the columns whose JSON type is fixed, for the comparison of an UPDATE
 -- The arguments only make it faster, and may be out of date: a column that they do not name
 -- (added, renamed) is compared by the slower way, a key that is no longer there under its name is
@@ -45,24 +45,27 @@ declare
   image jsonb;             -- the row after the change; for DELETE the row that went
   before jsonb;            -- the row before an UPDATE
   changed jsonb;           -- what `before` held in the columns that changed
+  key text;
   field text;
   compared text[];
 begin
   /* in capture_partition() stands here: is the partition one of the table's? */
-  if tg_argv[4] = ''
+  if (tg_argv[4] = '' or rowtrail.names_hold(tg_relid, tg_argv[4], tg_argv[5], tg_argv[6]))
     and (
       current_setting('rowtrail.actor', true) ~ '^[ -~]{1,200}$'
       or (tg_argv[3] = 'allow' and coalesce(current_setting('rowtrail.actor', true), '') = '')
     )
   then
     if tg_op = 'INSERT' then
-      image := to_jsonb(new);
-      if octet_length(image ->> tg_argv[1]) <= 1000 and new.xmax = '0'::xid then
+      if new.xmax = '0'::xid then
+        image := case when tg_argv[5] = '' then to_jsonb(new) else to_jsonb(new) - tg_argv[5]::text[] end;
+        key := coalesce(image ->> tg_argv[1], rowtrail.key_text(tg_argv[0]::int, tg_argv[2]::text[], image, '{}'));
         insert into rowtrail.versions (
           changed_at, xid, table_id, file, new_ctid, op, row_key, actor, login, data, context)
         values (
           clock_timestamp(), pg_current_xact_id(), tg_argv[0]::int, pg_relation_filenode(tg_relid), new.ctid,
-          'I', image ->> tg_argv[1], nullif(current_setting('rowtrail.actor', true), ''), session_user, image,
+          'I', case when octet_length(key) > 1000 then rowtrail.short_key(key) else key end,
+          nullif(current_setting('rowtrail.actor', true), ''), session_user, image,
           case when current_setting('rowtrail.context', true) <> ''
             then rowtrail.clean_context(current_setting('rowtrail.context')) end);
         return null;
@@ -74,9 +77,12 @@ begin
         if old *= new then
           return null;
         end if;
-        image := to_jsonb(new);
-        before := to_jsonb(old);
-        if octet_length(image ->> tg_argv[1]) <= 1000 and image ->> tg_argv[1] = before ->> tg_argv[1] then
+        image := case when tg_argv[5] = '' then to_jsonb(new) else to_jsonb(new) - tg_argv[5]::text[] end;
+        before := case when tg_argv[5] = '' then to_jsonb(old) else to_jsonb(old) - tg_argv[5]::text[] end;
+        key := coalesce(image ->> tg_argv[1], rowtrail.key_text(tg_argv[0]::int, tg_argv[2]::text[], image, '{}'));
+        if octet_length(key) <= 1000
+          and key = coalesce(before ->> tg_argv[1], rowtrail.key_text(tg_argv[0]::int, tg_argv[2]::text[], before, '{}'))
+        then
           changed := '{}';
           compared := tg_argv[7:];
           foreach field in array compared loop
@@ -92,31 +98,30 @@ begin
             changed_at, xid, table_id, file, old_ctid, new_ctid, op, row_key, actor, login, data, old, context)
           values (
             clock_timestamp(), pg_current_xact_id(), tg_argv[0]::int, pg_relation_filenode(tg_relid), old.ctid, new.ctid,
-            'U', image ->> tg_argv[1], nullif(current_setting('rowtrail.actor', true), ''), session_user, image, changed,
+            'U', key, nullif(current_setting('rowtrail.actor', true), ''), session_user, image, changed,
             case when current_setting('rowtrail.context', true) <> ''
               then rowtrail.clean_context(current_setting('rowtrail.context')) end);
           return null;
         end if;
       end if;
-    else
-      image := to_jsonb(old);
-      if octet_length(image ->> tg_argv[1]) <= 1000 and age(old.xmin) > 0 then
-        insert into rowtrail.versions (
-          changed_at, xid, table_id, file, old_ctid, op, row_key, actor, login, data, context)
-        values (
-          clock_timestamp(), pg_current_xact_id(), tg_argv[0]::int, pg_relation_filenode(tg_relid), old.ctid,
-          'D', image ->> tg_argv[1], nullif(current_setting('rowtrail.actor', true), ''), session_user, image,
-          case when current_setting('rowtrail.context', true) <> ''
-            then rowtrail.clean_context(current_setting('rowtrail.context')) end);
-        return null;
-      end if;
+    elsif age(old.xmin) > 0 then
+      image := case when tg_argv[5] = '' then to_jsonb(old) else to_jsonb(old) - tg_argv[5]::text[] end;
+      key := coalesce(image ->> tg_argv[1], rowtrail.key_text(tg_argv[0]::int, tg_argv[2]::text[], image, '{}'));
+      insert into rowtrail.versions (
+        changed_at, xid, table_id, file, old_ctid, op, row_key, actor, login, data, context)
+      values (
+        clock_timestamp(), pg_current_xact_id(), tg_argv[0]::int, pg_relation_filenode(tg_relid), old.ctid,
+        'D', case when octet_length(key) > 1000 then rowtrail.short_key(key) else key end,
+          nullif(current_setting('rowtrail.actor', true), ''), session_user, image,
+        case when current_setting('rowtrail.context', true) <> ''
+          then rowtrail.clean_context(current_setting('rowtrail.context')) end);
+      return null;
     end if;
   end if;
 
   -- A block of its own: the common change does not wait for its declarations.
   declare
     table_id constant int := tg_argv[0];
-    key text;
     key_before text;
     key_columns constant text[] := tg_argv[2];
     place_before tid;
@@ -142,7 +147,7 @@ begin
     if tg_argv[4] <> '' then
       numbers := tg_argv[4];
       names := tg_argv[5];
-      treatments := tg_argv[6];
+      treatments := case tg_argv[6] when 'left out' then array_fill('exclude'::text, array[cardinality(numbers)]) else tg_argv[6]::text[] end;
       for place in 1 .. cardinality(numbers) loop
         -- By today's names, also where another column bears the old one: what was excluded is never
         -- stored.

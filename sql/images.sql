@@ -212,6 +212,33 @@ $$;
 comment on function rowtrail.todays_names(int, int2[]) is
   'Today''s names of a tracked table''s columns, by number. A column keeps its number when it is renamed.';
 
+create or replace function rowtrail.names_hold(relation oid, numbers text, names text, treatment text)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  number int2;
+  place int := 1;
+begin
+  if treatment <> 'left out' then
+    return false;
+  end if;
+  foreach number in array numbers::int2[] loop
+    if (pg_identify_object_as_address('pg_class'::regclass, coalesce(pg_partition_root(relation), relation), number)).object_names[3]
+      is distinct from (names::text[])[place]
+    then
+      return false;
+    end if;
+    place := place + 1;
+  end loop;
+  return true;
+end
+$$;
+comment on function rowtrail.names_hold(oid, text, text, text) is
+  'Whether nothing but leaving out is to be done with the columns of these numbers, and they still bear these names (all as the capture trigger''s arguments have them).';
+
 create or replace function rowtrail.key_text(of_table int, key_columns text[], image jsonb, ignored text[])
 returns text
 language plpgsql
@@ -274,12 +301,14 @@ revoke all on function
   rowtrail.image_of(int, anyelement, text[], text[], text[]),
   rowtrail.hash_of(int, int2, text),
   rowtrail.todays_names(int, int2[]),
+  rowtrail.names_hold(oid, text, text, text),
   rowtrail.key_text(int, text[], jsonb, text[])
 from public;
 grant execute on function
   rowtrail.stored_row(int, anyelement, boolean),
   rowtrail.image_of(int, anyelement, text[], text[], text[]),
   rowtrail.todays_names(int, int2[]),
+  rowtrail.names_hold(oid, text, text, text),
   rowtrail.key_text(int, text[], jsonb, text[])
 to rowtrail_capture, rowtrail_reader;
 grant execute on function rowtrail.hash_of(int, int2, text) to rowtrail_capture;

@@ -702,7 +702,7 @@ as $$
     t.actor_policy,
     coalesce(c.numbers::text, ''),
     coalesce(c.names::text, ''),
-    coalesce(c.treatments::text, '')
+    case when c.treatments <@ '{exclude,virtual}' then 'left out' else coalesce(c.treatments::text, '') end
   ] || array(
     select a.attname::text
     from pg_attribute as a
