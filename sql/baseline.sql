@@ -157,10 +157,11 @@ as $$
 declare
   columns constant text := (select string_agg(format('t.%I', n.name), ', ' order by n.place)
     from unnest(key_columns) with ordinality as n (name, place));
-  as_texts constant text := (select string_agg(format('t.%I::text', n.name), ', ' order by n.place)
+  -- format() and literals, not casts from and to text: those could be functions of whoever owns the type.
+  as_texts constant text := (select string_agg(format($f$format('%%s', t.%I)$f$, n.name), ', ' order by n.place)
     from unnest(key_columns) with ordinality as n (name, place));
   -- Compared as the columns' own types, so that an index finds the next rows.
-  bounds constant text := (select string_agg(format('$4[%s]::%s', n.place, format_type(a.atttypid, a.atttypmod)), ', ' order by n.place)
+  bounds constant text := (select string_agg(format('%L::%s', after[n.place], format_type(a.atttypid, a.atttypmod)), ', ' order by n.place)
     from unnest(key_columns) with ordinality as n (name, place)
     join pg_attribute as a on a.attrelid = target and a.attname = n.name);
   -- Children by INHERITS are tables of their own; partitions are not.
@@ -183,7 +184,7 @@ begin
           from %3$s %4$s as t
           where %5$s
           order by %2$s
-          limit $5
+          limit $4
         ) as r
       ),
       keyed as (
@@ -199,11 +200,11 @@ begin
           where v.table_id = $1
             and v.row_key = k.row_key
             and v.op <> 'S'
-            and v.changed_at between $6 and clock_timestamp() + interval '1 day')
+            and v.changed_at between $5 and clock_timestamp() + interval '1 day')
       ),
       recorded as (
         insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data, verbatim)
-        select $2 + w.number, $7, pg_current_xact_id(), $1, 'B', w.row_key, session_user, w.data, w.verbatim
+        select $2 + w.number, $6, pg_current_xact_id(), $1, 'B', w.row_key, session_user, w.data, w.verbatim
         from without as w
         returning 1
       )
@@ -219,7 +220,7 @@ begin
       else 'rowtrail.stored_row($1, p.whole)'
     end)
   into seen, recorded, last_key
-  using of_table, last_id, key_columns, after, batch, since, moment;
+  using of_table, last_id, key_columns, batch, since, moment;
 end
 $$;
 comment on function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz) is

@@ -135,7 +135,10 @@ begin
     order by a.attnum
   loop
     begin
-      execute format('select $1 || jsonb_build_object(%1$L, ($2).%1$I), ($2).%1$I::text', field)
+      -- format() and not ::text, which would run a cast of whoever owns the type.
+      execute format(
+        'select $1 || jsonb_build_object(%1$L, ($2).%1$I), case when ($2).%1$I is not null then format(''%%s'', ($2).%1$I) end',
+        field)
       into image, as_text
       using image, given;
       if field = any (verbatim_columns) and as_text <> (image -> field)::text then
@@ -158,7 +161,7 @@ begin
               'Leave the column out or hash it, as the table''s owner: select rowtrail.track(%L, exclude => array[%L]);',
               known.full_name, field);
       end if;
-      execute format('select $1 || jsonb_build_object(%1$L, ($2).%1$I::text)', field) into image using image, given;
+      execute format('select $1 || jsonb_build_object(%1$L, format(''%%s'', ($2).%1$I))', field) into image using image, given;
     end;
   end loop;
 end
