@@ -125,7 +125,7 @@ begin
   into seen, recorded, last_key
   from rowtrail.record_baseline(
     known.id, target, rowtrail.names_of(target, known.key_attnums), known.baseline_after, batch,
-    known.baseline_id, greatest(known.tracked_since, known.rewritten_at), known.baseline_at) as r;
+    known.baseline_id, greatest(known.tracked_since, known.rewritten_at, known.keyed_since), known.baseline_at) as r;
   is_done := seen < batch or known.key_attnums = '{}';
   update rowtrail.tables as t
   set
@@ -246,25 +246,11 @@ begin
         from live as l
         group by l.row_key
       ),
-      changes as (
-        select v.row_key, v.old_key, v.op
-        from rowtrail.versions as v
-        where v.table_id = $1
-          and v.id > coalesce((
-            select max(m.id) from rowtrail.versions as m where m.table_id = $1 and m.row_key = '' and m.op = 'T'), 0)
-      ),
-      steps as (
-        select c.row_key, case when c.op = 'D' then -1 when c.op in ('I', 'B') or c.old_key is not null then 1 else 0 end as step
-        from changes as c
-        where c.row_key <> ''
-        union all
-        select c.old_key, -1 from changes as c where c.old_key is not null
-      ),
       without as (
         select h.row_key, h.data, h.verbatim, row_number() over (order by h.row_key) as number
         from held as h
-        left join (select s.row_key, sum(s.step) as net from steps as s group by s.row_key) as n on n.row_key = h.row_key
-        cross join generate_series(1, h.rows - coalesce(n.net, 0))
+        left join rowtrail.copies_without_key($1) as c on c.row_key = h.row_key
+        cross join generate_series(1, h.rows - coalesce(c.copies, 0))
       ),
       recorded as (
         insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data, verbatim)

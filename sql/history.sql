@@ -147,6 +147,8 @@ as $$
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.op not in ('T', 'S')
+      and v.changed_at >= coalesce(
+        (select t.keyed_since from rowtrail.tables as t where t.id = of_table), '-infinity')
       and v.id > coalesce((
         select max(t.id)
         from rowtrail.versions as t
@@ -245,9 +247,22 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+  select h.row_key, h.data, h.verbatim
+  from rowtrail.held_without_key(of_table) as h
+  cross join generate_series(1, h.copies)
+$$;
+comment on function rowtrail.replay_without_key(int) is
+  'rowtrail.replay() for a table without a key: rows that hold the same come as often as there must be of them, without the columns that are ignored.';
+
+create or replace function rowtrail.held_without_key(of_table int)
+returns table (row_key text, data jsonb, verbatim jsonb, copies bigint)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
   -- Each version takes away a row that held what was before, and adds one that holds what is after.
   with known as (
-    select t.ignored_columns, t.baseline_at, coalesce(max(v.id), 0) as after_id
+    select t.ignored_columns, t.keyed_since, coalesce(max(v.id), 0) as after_id
     from rowtrail.tables as t
     left join rowtrail.versions as v
       on v.table_id = t.id
@@ -270,6 +285,7 @@ as $$
     from known as k
     join rowtrail.versions as v on v.table_id = of_table and v.id > k.after_id and v.op not in ('T', 'S')
     left join rowtrail.image_maps(of_table) as m on v.id > m.after_id and v.id < m.before_id
+    where k.keyed_since is null or v.changed_at >= k.keyed_since
   ),
   steps as (
     select c.data - c.ignored_columns as image, c.verbatim, case when c.op = 'D' then -1 else 1 end as step
@@ -278,19 +294,28 @@ as $$
     select c.before - c.ignored_columns, null, -1
     from changes as c
     where c.op = 'U'
-  ),
-  -- Two rows that differ only in how their json columns were written have one key, as in capture().
-  held as (
-    select s.image::text as image, (array_agg(s.verbatim) filter (where s.step > 0))[1] as verbatim, sum(s.step) as copies
-    from steps as s
-    group by s.image::text
   )
-  select rowtrail.short_key(encode(sha256(convert_to(h.image, getdatabaseencoding())), 'hex')), h.image::jsonb, h.verbatim
-  from held as h
-  cross join generate_series(1, h.copies)
+  -- Two rows that differ only in how their json columns were written have one key, as in capture().
+  select
+    encode(sha256(convert_to(s.image::text, getdatabaseencoding())), 'hex'), s.image::text::jsonb,
+    (array_agg(s.verbatim) filter (where s.step > 0))[1], sum(s.step)
+  from steps as s
+  group by s.image::text
 $$;
-comment on function rowtrail.replay_without_key(int) is
-  'rowtrail.replay() for a table without a key: rows that hold the same come as often as there must be of them, without the columns that are ignored.';
+comment on function rowtrail.held_without_key(int) is
+  'How many rows that hold the same there must be more than before tracking began, for a table without a key; less than none, where such were there before and went.';
+
+create or replace function rowtrail.copies_without_key(of_table int)
+returns table (row_key text, copies bigint)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select h.row_key, h.copies from rowtrail.held_without_key(of_table) as h
+$$;
+comment on function rowtrail.copies_without_key(int) is
+  'What a baseline may know of rowtrail.held_without_key(): no values. Granted to rowtrail_capture only.';
 
 create or replace function rowtrail.differences(of_table regclass)
 returns table (row_key text, live jsonb, replayed jsonb)
@@ -584,6 +609,7 @@ comment on function rowtrail.image_maps(int) is
   'How the images of a table''s versions with ids between after_id and before_id read by the columns of today: without the removed fields, with the filled ones unless they have them, and the renamed ones under their new names. names has the name of today of each field that had another. No row for versions since the last schema change.';
 
 revoke all on function
+  rowtrail.copies_without_key(int),
   rowtrail.history(regclass, anyelement),
   rowtrail.history(regclass, text),
   rowtrail.row_history(int, text),
@@ -593,6 +619,7 @@ revoke all on function
   rowtrail.replay(int),
   rowtrail.replay_by_key(int),
   rowtrail.replay_without_key(int),
+  rowtrail.held_without_key(int),
   rowtrail.differences(regclass)
 from public;
 grant execute on function
@@ -605,5 +632,7 @@ grant execute on function
   rowtrail.replay(int),
   rowtrail.replay_by_key(int),
   rowtrail.replay_without_key(int),
+  rowtrail.held_without_key(int),
   rowtrail.differences(regclass)
 to rowtrail_reader;
+grant execute on function rowtrail.copies_without_key(int) to rowtrail_capture;

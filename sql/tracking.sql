@@ -199,7 +199,9 @@ as $$
 declare
   full_name constant text := rowtrail.full_name(target);
   known rowtrail.tables;
+  before rowtrail.tables;
   key_numbers int2[];
+  is_keyed_anew boolean;
   capture_function text;
   truncate_arguments text[];
 begin
@@ -209,6 +211,7 @@ begin
   -- it. The registry as a whole is not locked, since a schema change of another table writes to it.
   select t.* into known from rowtrail.tracking_of(target) as t;
   was_tracked := known.id is not null;
+  before := known;
   if not was_tracked then
     -- Its history goes on under the id that it had: tracked before, or restored from a dump,
     -- where tables have other numbers.
@@ -225,6 +228,7 @@ begin
       )
     order by t.relid = target desc, t.id desc
     limit 1;
+    before := known;
     known.excluded_attnums := '{}';
     known.hashed_attnums := '{}';
     known.ignored_attnums := '{}';
@@ -247,6 +251,19 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'It is allow, warn or require.';
   end if;
   known.actor_policy := coalesce(wanted_policy, known.actor_policy);
+  -- Without a key, what is stored of a row is what tells it from others.
+  is_keyed_anew := before.id is not null
+    and (
+      before.key_attnums <> key_numbers
+      or (
+        key_numbers = '{}'
+        and (
+          not was_tracked
+          or (before.excluded_attnums, before.hashed_attnums, before.ignored_attnums)
+            is distinct from (known.excluded_attnums, known.hashed_attnums, known.ignored_attnums)
+        )
+      )
+    );
   perform rowtrail.require_treatable(
     target, key_numbers, known,
     -- What is tracked already goes on being tracked: an upgrade brings triggers up to date by itself.
@@ -283,11 +300,12 @@ begin
     actor_policy = known.actor_policy,
     tracked_since = case when was_tracked then t.tracked_since else clock_timestamp() end,
     tracked_by = case when was_tracked then t.tracked_by else session_user end,
+    keyed_since = case when is_keyed_anew then clock_timestamp() else t.keyed_since end,
     untracked_at = null,
-    baseline_at = case when was_tracked then t.baseline_at end,
-    baseline_id = case when was_tracked then t.baseline_id end,
-    baseline_after = case when was_tracked then t.baseline_after end,
-    baseline_done_at = case when was_tracked then t.baseline_done_at end
+    baseline_at = case when was_tracked and not is_keyed_anew then t.baseline_at end,
+    baseline_id = case when was_tracked and not is_keyed_anew then t.baseline_id end,
+    baseline_after = case when was_tracked and not is_keyed_anew then t.baseline_after end,
+    baseline_done_at = case when was_tracked and not is_keyed_anew then t.baseline_done_at end
   from pg_class as c
   join pg_namespace as n on n.oid = c.relnamespace
   where t.id = known.id and c.oid = target;

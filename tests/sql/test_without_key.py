@@ -130,3 +130,34 @@ def test_a_partitioned_table_without_a_key(
     writer("insert into logs values ('2026-01-01', 'a'), ('2026-01-01', 'a'), ('2026-02-01', 'b')")
     writer("update logs set day = '2026-02-02' where line = 'a'")
     assert_exact("logs")
+
+
+def test_tracking_again_and_other_lists_begin_the_count_anew(
+    readings: str, owner: Run, writer: Run, superuser: Run
+) -> None:
+    writer("insert into readings values ('a', 1), ('a', 1), ('b', 2)")
+    for statement in (
+        "select rowtrail.track('readings', hash => '{sensor}')",
+        "select rowtrail.track('readings', hash => '{}', exclude => '{value}')",
+        "select rowtrail.track('readings', exclude => '{}')",
+        "select rowtrail.untrack('readings')",
+        "alter table readings add id int generated always as identity primary key",
+    ):
+        owner(statement)
+        owner("select rowtrail.track('readings')")
+        owner("call rowtrail.baseline('readings')")
+        assert superuser("select * from rowtrail.differences('readings')") == []
+        writer("update readings set value = value + 1 where sensor = 'b'")
+        writer("delete from readings where ctid = (select min(ctid) from readings)")
+        writer("insert into readings values ('a', 1)")
+        assert superuser("select * from rowtrail.differences('readings')") == []
+
+
+def test_a_baseline_after_a_column_was_added_counts_no_row_twice(
+    readings: str, owner: Run, writer: Run, superuser: Run
+) -> None:
+    writer("insert into readings values ('a', 1), ('b', 2)")
+    owner("alter table readings add x int, add y text default 'k'")
+    owner("call rowtrail.baseline('readings')")
+    assert superuser("select * from rowtrail.differences('readings')") == []
+    assert superuser("select count(*) from rowtrail.versions where op = 'B'") == [(0,)]
