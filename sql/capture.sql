@@ -57,7 +57,7 @@ begin
     )
   then
     if tg_op = 'INSERT' then
-      if new.xmax = '0'::xid then
+      if new.xmax = '0'::xid /* in capture_partition() stands here: and no move is under way */ then
         image := case when tg_argv[5] = '' then to_jsonb(new) else to_jsonb(new) - tg_argv[5]::text[] end;
         key := coalesce(image ->> tg_argv[1], rowtrail.key_text(tg_argv[0]::int, tg_argv[2]::text[], image, '{}'));
         insert into rowtrail.versions (
@@ -107,6 +107,7 @@ begin
     elsif age(old.xmin) > 0 then
       image := case when tg_argv[5] = '' then to_jsonb(old) else to_jsonb(old) - tg_argv[5]::text[] end;
       key := coalesce(image ->> tg_argv[1], rowtrail.key_text(tg_argv[0]::int, tg_argv[2]::text[], image, '{}'));
+      /* in capture_partition() stands here: it may be half of a move */
       insert into rowtrail.versions (
         changed_at, xid, table_id, file, old_ctid, op, row_key, actor, login, data, context)
       values (
@@ -256,6 +257,7 @@ begin
       perform rowtrail.miss_actor(table_id, tg_argv[3]);
     end if;
 
+    /* in capture_partition() stands here: is it half of a move? */
     insert into rowtrail.versions (
       id, changed_at, xid, table_id, file, early_in, old_ctid, new_ctid, op, row_key, old_key,
       actor, login, data, old, verbatim, context)
@@ -292,6 +294,27 @@ begin
     raise exception 'rowtrail cannot record this change: the trigger of table % was not made by rowtrail.track()', tg_relid::regclass::text
       using errcode = 'insufficient_privilege', hint = 'Let the owner of the table drop that trigger and run rowtrail.track().';
   end if;$check$);
+  -- An UPDATE that moves a row to another partition comes as a DELETE there and an INSERT here. Both bear
+  -- the number of its command, unless the row was this transaction's own: then cmax may mean another.
+  execute replace(replace(replace(
+    pg_get_functiondef('rowtrail.capture_partition()'::regprocedure),
+    '/* in capture_partition() stands here: and no move is under way */',
+    $move$and coalesce(current_setting('rowtrail.moving', true), '') = ''$move$),
+    '/* in capture_partition() stands here: it may be half of a move */',
+    $move$perform set_config(
+        'rowtrail.moving', concat_ws(' ', tg_argv[0], tg_relid, pg_relation_filenode(tg_relid), old.cmax, key), true);$move$),
+    '/* in capture_partition() stands here: is it half of a move? */',
+    $move$if tg_op = 'DELETE' then
+      perform set_config(
+        'rowtrail.moving',
+        case when follows_own_change then '' else concat_ws(' ', table_id, tg_relid, file, old.cmax, key) end,
+        true);
+    elsif tg_op = 'INSERT' and new.xmax = '0'::xid and current_setting('rowtrail.moving', true) <> '' then
+      key_before := rowtrail.moved_from(table_id, tg_relid, new.cmin, key, clock_timestamp());
+      if key_before is not null then
+        perform set_config('rowtrail.moving', '', true);
+      end if;
+    end if;$move$);
 end
 $do$;
 comment on function rowtrail.capture_partition() is
@@ -385,6 +408,61 @@ end
 $$;
 comment on function rowtrail.miss_actor(int, text) is
   'Refuses a change that names no actor, or warns of it, by the policy of the table.';
+
+create or replace function rowtrail.moved_from(
+  of_table int, target regclass, command cid, key text, today timestamptz)
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+  -- What the DELETE left. Anybody can set this, so nothing of it is believed before it is found true.
+  moving constant text[] := regexp_match(
+    current_setting('rowtrail.moving', true), '^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}) (\[.*\])$');
+begin
+  if moving is null
+    or moving[1] <> of_table::text
+    or moving[2]::oid = target
+    or moving[4] <> command::text
+    or key not like '[%]'
+    or not exists (
+      select from rowtrail.versions as v
+      where v.table_id = of_table
+        and v.row_key between moving[5] and moving[5]
+        and v.xid = pg_current_xact_id()
+        and v.op = 'D'
+        and v.file::text = moving[3]
+        and v.changed_at between now() - interval '1 day' and today + interval '1 day')
+  then
+    return null;
+  end if;
+  -- One command can also delete a row and insert another (MERGE, WITH). That it is the same row
+  -- shows in the key: only columns by which partitions are chosen may differ, and not all.
+  return (
+    select case when bool_or(k.is_same) and bool_and(k.is_same or k.is_partitioned_by) then moving[5] end
+    from (
+      select
+        (moving[5]::jsonb -> (n.place::int - 1))::text = (key::jsonb -> (n.place::int - 1))::text as is_same,
+        exists (
+          select
+          from unnest(array[moving[2]::oid, target]) as leaf (relid)
+          cross join lateral pg_partition_ancestors(leaf.relid) as above
+          join pg_partitioned_table as p on p.partrelid = above.relid
+          join pg_attribute as a on a.attrelid = p.partrelid and a.attnum = any (p.partattrs::int2[])
+          where a.attname = n.name
+        ) as is_partitioned_by
+      from rowtrail.tables as t
+      cross join lateral unnest(rowtrail.names_of(t.relid, t.key_attnums)) with ordinality as n (name, place)
+      where t.id = of_table
+    ) as k);
+end
+$$;
+comment on function rowtrail.moved_from(int, regclass, cid, text, timestamptz) is
+  'The key of the row before the UPDATE that moved it here from another partition; NULL for a row that is new.';
 
 -- The look-ups of the order. They must be quick in a transaction that fills a partition of which
 -- the planner has no statistics yet, so each leaves it one way only: the index by key. A key
@@ -590,6 +668,7 @@ begin
       where v.table_id = of_table
         and v.old_key between key and key
         and v.row_key <> key
+        and v.op = 'U'
         and v.xid = pg_current_xact_id()
         and v.changed_at between now() - interval '1 day' and today + interval '1 day'
       order by v.old_key desc, v.id desc
@@ -604,6 +683,7 @@ revoke all on function
   rowtrail.capture_truncate(),
   rowtrail.capture_truncated_rows(),
   rowtrail.miss_actor(int, text),
+  rowtrail.moved_from(int, regclass, cid, text, timestamptz),
   rowtrail.is_recorded(int, text, oid, tid, timestamptz),
   rowtrail.id_of_change_to(int, text, oid, tid, timestamptz),
   rowtrail.last_truncate(int, timestamptz),
@@ -620,6 +700,7 @@ alter function rowtrail.capture() owner to rowtrail_capture;
 alter function rowtrail.capture_partition() owner to rowtrail_capture;
 alter function rowtrail.capture_truncate() owner to rowtrail_capture;
 alter function rowtrail.capture_truncated_rows() owner to rowtrail_capture;
+alter function rowtrail.moved_from(int, regclass, cid, text, timestamptz) owner to rowtrail_capture;
 alter function rowtrail.is_recorded(int, text, oid, tid, timestamptz) owner to rowtrail_capture;
 alter function rowtrail.id_of_change_to(int, text, oid, tid, timestamptz) owner to rowtrail_capture;
 alter function rowtrail.last_truncate(int, timestamptz) owner to rowtrail_capture;

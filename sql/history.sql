@@ -4,7 +4,7 @@
 create or replace function rowtrail.history(of_table regclass, key text)
 returns table (
   changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
-  row_key text, old_key text, context jsonb, xid xid8, id bigint)
+  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[])
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -14,12 +14,12 @@ as $$
   cross join lateral rowtrail.row_history(t.id, rowtrail.key_from(t.key_columns, key)) as h
 $$;
 comment on function rowtrail.history(regclass, text) is
-  'The versions of one row, newest first: select * from rowtrail.history(''orders'', 42); a composite key is a JSON array: rowtrail.history(''order_lines'', ''[42, 1]''). changes holds {"column": [old, new]}.';
+  'The versions of one row, newest first: select * from rowtrail.history(''orders'', 42); a composite key is a JSON array: rowtrail.history(''order_lines'', ''[42, 1]''). changes holds {"column": [old, new]}; moved the partitions from and to which an update moved the row, by their names of today.';
 
 create or replace function rowtrail.history(of_table regclass, key anyelement)
 returns table (
   changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
-  row_key text, old_key text, context jsonb, xid xid8, id bigint)
+  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[])
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -55,7 +55,7 @@ comment on function rowtrail.registered(regclass) is
 create or replace function rowtrail.row_history(of_table int, key text)
 returns table (
   changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
-  row_key text, old_key text, context jsonb, xid xid8, id bigint)
+  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[])
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -64,22 +64,88 @@ as $$
     select m.* from rowtrail.image_maps(of_table) as m
   )
   select
-    v.changed_at, rowtrail.op_name(v.op), v.actor, v.login,
+    v.changed_at, rowtrail.op_name(case when k.is_move then 'U' else v.op end), v.actor, v.login,
     (
       -- By the columns' names of today; data stays as it was recorded.
       select jsonb_object_agg(coalesce(m.names ->> o.key, o.key), jsonb_build_array(o.value, v.data -> o.key))
-      from jsonb_each(v.old) as o
+      from jsonb_each(
+        case when k.is_move then rowtrail.changed_by_move(v.table_id, v.old_key, v.era, v.xid, v.id, v.data) else v.old end) as o
     ),
-    v.data, v.row_key, v.old_key, v.context, v.xid, v.id
+    v.data, v.row_key, v.old_key, v.context, v.xid, v.id,
+    case when k.is_move then rowtrail.partitions_of_move(v.table_id, v.old_key, v.era, v.xid, v.id, v.file) end
   from rowtrail.versions as v
+  cross join lateral (select v.op = 'I' and v.old_key is not null as is_move) as k
   left join maps as m on v.id > m.after_id and v.id < m.before_id
   where v.table_id = of_table
     and (v.row_key = key or v.old_key = key)
     and v.op not in ('T', 'S')
+    and not (v.op = 'D' and rowtrail.is_moved_on(v.table_id, v.row_key, v.era, v.xid, v.id))
   order by v.id desc
 $$;
 comment on function rowtrail.row_history(int, text) is
   'What rowtrail.history() gives, by the table''s id in rowtrail.tables: also for a table that was dropped.';
+
+-- An UPDATE that moves a row to another partition is two versions: D with the former key, and I with
+-- the former key as its old_key. People read the I as the update, and not the D.
+
+create or replace function rowtrail.is_moved_on(of_table int, key text, in_era int, in_xid xid8, version_id bigint)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from rowtrail.versions as v
+    where v.table_id = of_table
+      and v.old_key = key
+      and v.id > version_id
+      and v.op = 'I'
+      and (v.era, v.xid) = (in_era, in_xid))
+$$;
+comment on function rowtrail.is_moved_on(int, text, int, xid8, bigint) is
+  'Whether the delete of this key by this version is half of a move to another partition.';
+
+create or replace function rowtrail.changed_by_move(
+  of_table int, key_before text, in_era int, in_xid xid8, version_id bigint, data jsonb)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select rowtrail.changes(v.data, changed_by_move.data)
+  from rowtrail.versions as v
+  where v.table_id = of_table and v.row_key = key_before and v.id < version_id and v.op = 'D' and (v.era, v.xid) = (in_era, in_xid)
+  order by v.id desc
+  limit 1
+$$;
+comment on function rowtrail.changed_by_move(int, text, int, xid8, bigint, jsonb) is
+  'What the columns that changed held before the move that ended in this version, as rowtrail.versions.old has it of an update.';
+
+create or replace function rowtrail.partitions_of_move(
+  of_table int, key_before text, in_era int, in_xid xid8, version_id bigint, file oid)
+returns text[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array[
+    (select rowtrail.full_name(c.oid::regclass) from pg_class as c where c.relfilenode = d.file and c.relispartition),
+    (
+      select rowtrail.full_name(c.oid::regclass)
+      from pg_class as c
+      where c.relfilenode = partitions_of_move.file and c.relispartition
+    )
+  ]
+  from (
+    select v.file
+    from rowtrail.versions as v
+    where v.table_id = of_table and v.row_key = key_before and v.id < version_id and v.op = 'D' and (v.era, v.xid) = (in_era, in_xid)
+    order by v.id desc
+    limit 1
+  ) as d
+$$;
+comment on function rowtrail.partitions_of_move(int, text, int, xid8, bigint, oid) is
+  'The partitions from and to which this version moved the row, by their names of today; NULL for one that is no partition any more, or was rewritten since.';
 
 create or replace function rowtrail.op_name(op "char")
 returns text
@@ -169,7 +235,8 @@ as $$
       union all
       select c.old_key, c.id, c.era, c.xid, -1
       from changes as c
-      where c.old_key is not null
+      -- Of a move between partitions the delete is a version of its own.
+      where c.old_key is not null and c.op = 'U'
     ) as s
     left join baselines as b on b.key = s.key
     where b.id is null or s.id >= b.id
@@ -613,6 +680,9 @@ revoke all on function
   rowtrail.history(regclass, anyelement),
   rowtrail.history(regclass, text),
   rowtrail.row_history(int, text),
+  rowtrail.is_moved_on(int, text, int, xid8, bigint),
+  rowtrail.changed_by_move(int, text, int, xid8, bigint, jsonb),
+  rowtrail.partitions_of_move(int, text, int, xid8, bigint, oid),
   rowtrail.schema_history(regclass),
   rowtrail.image_now(int, bigint, jsonb),
   rowtrail.image_maps(int),
@@ -626,6 +696,9 @@ grant execute on function
   rowtrail.history(regclass, anyelement),
   rowtrail.history(regclass, text),
   rowtrail.row_history(int, text),
+  rowtrail.is_moved_on(int, text, int, xid8, bigint),
+  rowtrail.changed_by_move(int, text, int, xid8, bigint, jsonb),
+  rowtrail.partitions_of_move(int, text, int, xid8, bigint, oid),
   rowtrail.schema_history(regclass),
   rowtrail.image_now(int, bigint, jsonb),
   rowtrail.image_maps(int),

@@ -160,7 +160,7 @@ UPGRADE = (
             ("new_ctid", "where the row was after"),
             ("op", "I insert, U update, D delete, T truncate, B baseline, S schema change"),
             ("row_key", "the key of the row: its value, or a JSON array for a composite key"),
-            ("old_key", "the key before, where an update changed it"),
+            ("old_key", "the key before, where an update changed it, or moved the row here"),
             ("actor", "who the application says it was"),
             ("login", "who the database knows it was: session_user"),
             ("data", "the row after the change; for D the row that went; for S what was changed"),

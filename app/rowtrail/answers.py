@@ -111,6 +111,8 @@ class Change:
             went. At most `FIELDS` of them.
         columns: how many there really are.
         event: of a schema change, what it was; its fields are the definitions of the columns.
+        moved: of an update that moved the row to another partition, the one from which and the one
+            to which it did, by their names of today; None for one that bears no name any more.
     """
 
     id: int
@@ -127,6 +129,7 @@ class Change:
     fields: list[Field] = field(default_factory=list)
     columns: int = 0
     event: SchemaChange | None = None
+    moved: tuple[str | None, str | None] | None = None
 
     @property
     def author(self) -> tuple[str | None, str, str | None]:
@@ -156,6 +159,7 @@ class Change:
             context=row.context,
             fields=[Field.of(operation, *one) for one in getattr(row, "fields", None) or ()],
             columns=getattr(row, "columns", None) or 0,
+            moved=None if row.moved is None else (row.moved[0], row.moved[1]),
         )
 
 

@@ -156,6 +156,7 @@ def change_of(change: Change) -> dict[str, Any]:
         "fields": [field_of(field) for field in change.fields],
         "columns": change.columns,
         **({} if change.event is None else {"event": event_of(change.event)}),
+        **({} if change.moved is None else {"moved": list(change.moved)}),
     }
 
 

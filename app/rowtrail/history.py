@@ -25,7 +25,7 @@ from rowtrail.answers import (
     WholeVersion,
 )
 from rowtrail.errors import RowtrailError
-from rowtrail.paging import METADATA, NAMES, named, nearest, page_of, t, v
+from rowtrail.paging import IS_SHOWN, METADATA, NAMES, OLD, OP, named, nearest, page_of, t, v
 
 COUNTED = 10_000  # versions; counting stops there
 
@@ -136,7 +136,12 @@ def transaction(session: Session, era: int, xid: int, cursor: Cursor) -> Transac
         raise nothing
     # The expression of the index versions_time.
     where = [cast(cast(v.c.xid, Text), BigInteger) == xid, v.c.era == era]
-    some = select(v.c.table_id, v.c.op).where(*where).limit(COUNTED + 1).subquery("some")
+    some = (
+        select(v.c.table_id, OP.label("op"))
+        .where(*where, IS_SHOWN)
+        .limit(COUNTED + 1)
+        .subquery("some")
+    )
     counted = (
         select(*NAMES, t.c.id.label("table_id"), some.c.op, func.count().label("changes"))
         .select_from(named(some.join(t, t.c.id == some.c.table_id)))
@@ -173,7 +178,7 @@ def version(session: Session, table_id: int, version_id: int) -> WholeVersion:
                 *METADATA,
                 *NAMES,
                 cast(v.c.data, Text).label("data_text"),
-                cast(v.c.old, Text).label("old_text"),
+                cast(OLD, Text).label("old_text"),
                 cast(v.c.verbatim, Text).label("verbatim_text"),
             )
             .select_from(named(v.join(t, t.c.id == v.c.table_id)))

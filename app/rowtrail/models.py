@@ -77,7 +77,9 @@ class Version(Base):
         xid: the transaction; groups what it changed, within one era.
         op: `I` insert, `U` update, `D` delete, `T` truncate, `B` baseline.
         row_key: the row's key; a JSON array for a composite key.
-        old_key: the key before, where an update changed it.
+        old_key: the key before, where an update changed it. An `I` has one where an update moved
+            the row here from another partition; the `D` with that key is its other half.
+        file: the file in which the row lay; another one for each partition.
         actor: who the application says it was.
         login: who the database knows it was.
         data: the row after the change; for a delete the row that went.
@@ -94,6 +96,7 @@ class Version(Base):
     xid: Mapped[str] = mapped_column(Text)
     table_id: Mapped[int] = mapped_column(Integer)
     era: Mapped[int] = mapped_column(Integer)
+    file: Mapped[int | None] = mapped_column(OID)
     op: Mapped[str] = mapped_column(Text)
     row_key: Mapped[str] = mapped_column(Text)
     old_key: Mapped[str | None] = mapped_column(Text)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     ColumnElement,
     FromClause,
     Join,
@@ -14,6 +15,8 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    not_,
+    or_,
     select,
     true,
     type_coerce,
@@ -45,10 +48,34 @@ pg_attribute = sql_table(
     "pg_attribute", column("attrelid"), column("attname"), column("attnum"), schema="pg_catalog"
 )
 
+#: An UPDATE that moves a row to another partition is stored as D and I. The I stands for both.
+IS_MOVE = and_(v.c.op == "I", v.c.old_key.is_not(None))
+MOVE = (v.c.table_id, v.c.old_key, v.c.era, v.c.xid, v.c.id)
+
+#: Holds for all versions but the other half of a move.
+IS_SHOWN = or_(
+    v.c.op != "D",
+    not_(
+        func.rowtrail.is_moved_on(
+            *(v.c.table_id, v.c.row_key, v.c.era, v.c.xid, v.c.id), type_=Boolean
+        )
+    ),
+)
+
+#: What people read the version as.
+OP = case((IS_MOVE, "U"), else_=v.c.op)
+
+#: What the changed columns held before.
+OLD = case(
+    (IS_MOVE, func.rowtrail.changed_by_move(*MOVE, v.c.data, type_=JSONB)),
+    else_=type_coerce(v.c.old, JSONB),
+)
+
 #: The columns of a version but for the row itself, which may be long.
 METADATA: list[ColumnElement[Any]] = [
-    *(v.c.id, v.c.table_id, v.c.op, v.c.row_key, v.c.old_key, v.c.changed_at),
+    *(v.c.id, v.c.table_id, OP.label("op"), v.c.row_key, v.c.old_key, v.c.changed_at),
     *(v.c.era, v.c.xid, v.c.actor, v.c.login, cast(v.c.context, Text).label("context")),
+    case((IS_MOVE, func.rowtrail.partitions_of_move(*MOVE, v.c.file))).label("moved"),
 ]
 
 #: A table's name as of now or, after it was dropped, as last seen; quoted where SQL needs it.
@@ -100,10 +127,10 @@ def read(
 ) -> list[Change]:
     """The next versions from there, one more than fill a page."""
     data = type_coerce(v.c.data, JSONB).label("data")
-    old = type_coerce(v.c.old, JSONB).label("old")
+    old = OLD.label("old")
     parts = [
         select(*METADATA, data, old)
-        .where(*where, start)
+        .where(*where, start, IS_SHOWN)
         .order_by(v.c.id if upward else v.c.id.desc())
         .limit(PAGE + 1)
         for where in alternatives
@@ -130,7 +157,7 @@ def nearest(
     """The id of the first version from there."""
     order = v.c.id if upward else v.c.id.desc()
     ids = [
-        session.scalar(select(v.c.id).where(*where, start).order_by(order).limit(1))
+        session.scalar(select(v.c.id).where(*where, start, IS_SHOWN).order_by(order).limit(1))
         for where in alternatives
     ]
     found = [one for one in ids if one is not None]

@@ -144,6 +144,9 @@ def show_history(versions: Iterable[Any], most: int) -> int:
             line.append(f"  {printable(version.said)}", style="dim")
         if version.old_key is not None:
             line.append(f"  key {printable(version.old_key)} → {printable(version.row_key)}")
+        if version.moved:
+            places = " → ".join(printable(name or "a partition") for name in version.moved)
+            line.append(f"  moved {places}")
         out.print(line, soft_wrap=True)
         for name, old, old_length, new, new_length in version.fields:
             values = [
