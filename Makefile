@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 BENCH := .venv-bench
+MINUTES ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-16 test-matrix lint format types bench lock wheel clean
+.PHONY: help demo test test-16 test-matrix test-long lint format types bench lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ test-16: $(INSTALLED)  ## The same on the embedded PostgreSQL 16
 
 test-matrix: $(INSTALLED)  ## The tests of the database on PostgreSQL 14 to 18 (ROWTRAIL_MATRIX="14 15=/opt/pg15/bin": on these)
 	$(BIN)/python tests/matrix.py $(ARGS)
+
+test-long: $(INSTALLED)  ## Random programs in several sessions for an hour (MINUTES=10: shorter; ROWTRAIL_SEED: again)
+	ROWTRAIL_MINUTES=$(MINUTES) $(BIN)/pytest tests/sql/test_state_machine.py $(ARGS)
 
 lint: $(INSTALLED)  ## Check style and types
 	$(BIN)/ruff check

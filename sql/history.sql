@@ -299,7 +299,7 @@ as $$
       when m.renamed = '{}' then m.filled || (l.data - m.removed)
       else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed)
     end,
-    case when m.after_id is null then l.verbatim else rowtrail.image_by(l.verbatim, m.removed, '{}', m.renamed) end
+    case when m.after_id is null then l.verbatim else nullif(rowtrail.image_by(l.verbatim, m.removed, '{}', m.renamed), '{}') end
   from latest as l
   left join rowtrail.image_maps(of_table) as m on l.id > m.after_id and l.id < m.before_id
   join outcomes as o on o.key = l.row_key
@@ -347,7 +347,7 @@ as $$
       case when m.after_id is null then v.data else rowtrail.image_by(v.data, m.removed, m.filled, m.renamed) end as data,
       case when m.after_id is null then v.data || v.old
         else rowtrail.image_by(v.data || v.old, m.removed, m.filled, m.renamed) end as before,
-      case when m.after_id is null then v.verbatim else rowtrail.image_by(v.verbatim, m.removed, '{}', m.renamed) end as verbatim,
+      case when m.after_id is null then v.verbatim else nullif(rowtrail.image_by(v.verbatim, m.removed, '{}', m.renamed), '{}') end as verbatim,
       k.ignored_columns
     from known as k
     join rowtrail.versions as v on v.table_id = of_table and v.id > k.after_id and v.op not in ('T', 'S')
