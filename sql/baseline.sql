@@ -59,7 +59,10 @@ begin
   select s.seen, s.recorded, s.is_done
   into seen, recorded, is_done
   from rowtrail.baseline_step(target, batch) as s;
-  perform rowtrail.take_back(target, 'select', 'rowtrail_capture', opened_for_capture);
+  -- With truncate_rows it is lent for good.
+  if not known.truncate_rows then
+    perform rowtrail.take_back(target, 'select', 'rowtrail_capture', opened_for_capture);
+  end if;
   perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
 end
 $$;

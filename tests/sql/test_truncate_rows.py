@@ -108,6 +108,34 @@ def test_row_security_cannot_hide_rows_from_it(owner: Run) -> None:
         owner("select rowtrail.track('orders', truncate_rows => true)")
 
 
+@pytest.mark.parametrize("qualifier", ["true", "hide()"])
+def test_row_security_that_is_switched_on_later_refuses_the_truncate(
+    orders: str, owner: Run, writer: Run, versions: Callable[[str], list[Any]], qualifier: str
+) -> None:
+    owner("""create function hide() returns boolean language plpgsql as $$ begin
+      raise exception 'runs as %', current_user;
+    end $$""")
+    owner("insert into orders values (1, 'a')")
+    owner("alter table orders enable row level security")
+    owner(f"create policy hide on orders using ({qualifier})")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="hide rows of public.orders"):
+        writer("truncate orders")
+    owner("create policy shown on orders for select to rowtrail_capture using (true)")
+    writer("truncate orders")
+    assert [op for op, *_ in versions(orders)] == ["I", "D", "T"]
+
+
+def test_a_baseline_leaves_what_it_borrowed(
+    orders: str, owner: Run, writer: Run, versions: Callable[[str], list[Any]]
+) -> None:
+    owner("alter table orders disable trigger all")
+    owner("insert into orders values (1, 'a')")
+    owner("select rowtrail.track('orders', baseline => true)")
+    owner("call rowtrail.baseline('orders')")
+    writer("truncate orders")
+    assert [op for op, *_ in versions(orders)] == ["B", "D", "T"]
+
+
 def test_the_status_misses_its_trigger(orders: str, owner: Run, superuser: Run) -> None:
     owner('drop trigger "!rowtrail_truncate_rows" on orders')
     assert superuser("select state from rowtrail.status()") == [("trigger missing",)]
