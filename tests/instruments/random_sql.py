@@ -15,7 +15,7 @@ LITERALS = {
     "real": ["0", "0.1", "'-0'", "'Infinity'", "null"],
     "text": ["''", "'a'", "'b'", "'ä\"'", "repeat('long', 900)", "null"],
     "jsonb": ["'{\"a\": 1.0}'", "'{\"a\": 1.00}'", "'null'", "'[1, 2]'", "null"],
-    "json": ["'{\"b\": 1, \"a\": 2}'", "'{\"a\": 2, \"b\":1}'", '\'{"a":1,"a":2}\'', "null"],
+    "json": ['\'{"b": 1, "a": 2}\'', '\'{"a": 2, "b":1}\'', '\'{"a":1,"a":2}\'', "null"],
     "integer[]": ["'{}'", "'{1,2}'", "'{1,NULL}'", "'{{1},{2}}'", "null"],
     "timestamp with time zone": ["'2026-01-01 12:00Z'", "'infinity'", "null"],
     "bytea": ["'\\x00ff'", "''", "null"],
@@ -189,7 +189,9 @@ def schemas(draw: Draw) -> list[str]:
         if with_triggers:
             for which in range(draw(st.integers(0, 2))):
                 statements += draw(app_triggers(name, names, f"{name}_{which}"))
-    statements.append("grant select, insert, update, delete, truncate on all tables in schema shop to public")
+    statements.append(
+        "grant select, insert, update, delete, truncate on all tables in schema shop to public"
+    )
     for name, kind in zip(names, kinds, strict=True):
         track = f"rowtrail.track('{name}'{draw(options(kind))})"
         if draw(st.integers(0, 3)) == 0:
@@ -211,7 +213,9 @@ def options(draw: Draw, kind: str = "one", names: tuple[str, ...] = ("part",)) -
     if draw(st.integers(0, 2)) == 0:
         column = draw(st.sampled_from(names))
         if not (kind == "pair" and column == "part"):
-            chosen.append(f"{draw(st.sampled_from(['exclude', 'hash', 'ignore']))} => '{{{column}}}'")
+            chosen.append(
+                f"{draw(st.sampled_from(['exclude', 'hash', 'ignore']))} => '{{{column}}}'"
+            )
     if draw(st.integers(0, 3)) == 0:
         chosen.append("truncate_rows => true")
     if draw(st.integers(0, 5)) == 0:
@@ -421,7 +425,9 @@ def schema_changes(draw: Draw, tables: list[Table]) -> str:
 
 @st.composite
 def changes_of(draw: Draw, table: Table, tables: list[Table]) -> str:
-    free = [c for c in table.columns if c not in table.key and c not in ("id", "part", "n", "parent")]
+    free = [
+        c for c in table.columns if c not in table.key and c not in ("id", "part", "n", "parent")
+    ]
     any_triggers = any(other.app_triggers for other in tables)
     new_name = f"x{draw(st.integers(1, 3))}"
     type_name = draw(st.sampled_from(TYPES))
@@ -473,9 +479,11 @@ def changes_of(draw: Draw, table: Table, tables: list[Table]) -> str:
     if kind == "trigger" and not table.app_triggers:
         names = [other.name for other in tables]
         if all({"id", "n"} <= set(other.columns) for other in tables):
-            return "do $do$ begin " + "; ".join(
-                draw(app_triggers(table.name, names, f"late_{table.name}"))
-            ) + "; end $do$"
+            return (
+                "do $do$ begin "
+                + "; ".join(draw(app_triggers(table.name, names, f"late_{table.name}")))
+                + "; end $do$"
+            )
     if kind == "trigger" and table.app_triggers:
         return f'drop trigger "{draw(st.sampled_from(table.app_triggers))}" on {table.name}'
     if kind == "untrack":

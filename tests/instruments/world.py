@@ -144,7 +144,15 @@ class World:
             return True
         self.failures += 1
         import os
-        if os.environ.get("SHOW"): print(str(step)[:150].replace("\n"," "), "=>", error.pgcode, str(error).splitlines()[0], flush=True)
+
+        if os.environ.get("SHOW"):
+            print(
+                str(step)[:150].replace("\n", " "),
+                "=>",
+                error.pgcode,
+                str(error).splitlines()[0],
+                flush=True,
+            )
         if is_fault(error):
             raise Found(f"{type(error).__name__}: {error}\n{error.diag.context}")
         return False

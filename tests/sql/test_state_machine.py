@@ -76,7 +76,12 @@ def machine_in(world: World) -> type[RuleBasedStateMachine]:
             for _ in range(2):
                 self.do(login, data.draw(random_sql.writes(self.look(login), self.version)))
 
-        @rule(login=SESSIONS, other=SESSIONS, end=st.sampled_from(["commit", "rollback"]), data=st.data())
+        @rule(
+            login=SESSIONS,
+            other=SESSIONS,
+            end=st.sampled_from(["commit", "rollback"]),
+            data=st.data(),
+        )
         def wait_for_another(self, login: str, other: str, end: str, data: Any) -> None:
             """A statement that finds its rows locked goes on when the other transaction ends."""
             login, other = self.who(login), self.who(other)

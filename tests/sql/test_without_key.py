@@ -161,3 +161,23 @@ def test_a_baseline_after_a_column_was_added_counts_no_row_twice(
     owner("call rowtrail.baseline('readings')")
     assert superuser("select * from rowtrail.differences('readings')") == []
     assert superuser("select count(*) from rowtrail.versions where op = 'B'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter table readings alter value type numeric(20, 2)",
+        "alter table readings alter value type text",
+        "drop table readings; create table readings (sensor text, value numeric); "
+        "insert into readings values ('a', 1), ('b', 2)",
+    ],
+)
+def test_a_baseline_after_a_rewrite_or_a_drop_records_what_is_there_now(
+    readings: str, owner: Run, superuser: Run, change: str
+) -> None:
+    owner("insert into readings values ('a', 1), ('a', 1), ('b', 2)")
+    owner(change)
+    owner("select rowtrail.track('readings', baseline => true)")
+    assert superuser("select * from rowtrail.differences('readings')") == []
+    [(live,)] = superuser("select count(*) from readings")
+    assert superuser("select count(*) from rowtrail.versions where op = 'B'") == [(live,)]
