@@ -598,6 +598,7 @@ declare
   follower record;
   highest bigint;
   lowest bigint;
+  taken bigint[];
 begin
   select v.id, v.changed_at, (v.file, v.old_ctid) = (in_file, place_after) as is_next
   into follower
@@ -622,16 +623,26 @@ begin
     return;
   end if;
 
-  -- The ids between two of the sequence are for the row whose early change took the upper one.
+  -- The ids between two of the sequence are for the row whose early change took the upper one. Where
+  -- keys change, versions of other keys are among them: this row's, and those of rows that met it.
   select max(v.id)
   into highest
   from rowtrail.of_key_today(of_table, key, today) as v
   where v.id < follower.id;
-  lowest := greatest(highest, (follower.id - 1) / 100 * 100) + 1;
+  lowest := greatest(highest, after_id, (follower.id - 1) / 100 * 100) + 1;
+  taken := array(
+    select v.id
+    from rowtrail.versions as v
+    where v.table_id = of_table
+      and v.id between lowest and follower.id
+      and v.changed_at between now() - interval '1 day' and today + interval '1 day');
   -- An early change leaves room below it.
-  id := case when is_early then follower.id - 1 else lowest end;
+  select case when is_early then max(free.id) else min(free.id) end
+  into id
+  from generate_series(lowest, follower.id - 1) as free (id)
+  where free.id <> all (taken);
   changed_at := follower.changed_at;
-  if id < lowest or id >= follower.id then
+  if id is null then
     raise exception 'rowtrail cannot record this change: more than 99 changes of row % of table number % came out of order',
       left(key, 80), of_table
       using
