@@ -691,22 +691,6 @@ as $$
 $$;
 comment on function rowtrail.names_of(regclass, int2[]) is 'The names of the columns with these numbers.';
 
-create or replace function rowtrail.left_out_of(target regclass, excluded int2[])
-returns text[]
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(a.attname::text order by a.attnum), '{}')
-  from pg_attribute as a
-  where a.attrelid = target
-    and a.attnum > 0
-    and not a.attisdropped
-    and (a.attnum = any (excluded) or a.attgenerated = 'v')
-$$;
-comment on function rowtrail.left_out_of(regclass, int2[]) is
-  'The names of the columns that are not stored: the excluded ones, by number, and virtual ones.';
-
 create or replace function rowtrail.capture_arguments(of_table int)
 returns text[]
 language sql
