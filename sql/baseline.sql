@@ -158,15 +158,12 @@ set lc_monetary = 'C'
 set quote_all_identifiers = off
 as $$
 declare
-  columns constant text := (select string_agg(format('t.%I', n.name), ', ' order by n.place)
-    from unnest(key_columns) with ordinality as n (name, place));
-  -- format() and literals, not casts from and to text: those could be functions of whoever owns the type.
+  -- format() and literals, not casts from and to text, nor the input of a domain: those could be
+  -- functions of whoever owns the type.
   as_texts constant text := (select string_agg(format($f$format('%%s', t.%I)$f$, n.name), ', ' order by n.place)
     from unnest(key_columns) with ordinality as n (name, place));
-  -- Compared as the columns' own types, so that an index finds the next rows.
-  bounds constant text := (select string_agg(format('%L::%s', after[n.place], format_type(a.atttypid, a.atttypmod)), ', ' order by n.place)
-    from unnest(key_columns) with ordinality as n (name, place)
-    join pg_attribute as a on a.attrelid = target and a.attname = n.name);
+  columns text;
+  bounds text;
   -- Children by INHERITS are tables of their own; partitions are not.
   only_it constant text := case when (select c.relkind from pg_class as c where c.oid = target) = 'p' then '' else 'only' end;
   is_plain constant boolean := not exists (
@@ -178,6 +175,19 @@ begin
     from rowtrail.record_baseline_without_key(of_table, format('%s %s', only_it, rowtrail.full_name(target)), last_id, moment) as r;
     return;
   end if;
+  -- Compared as the columns' own types, so that an index finds the next rows; as text where a domain
+  -- may lie within.
+  select
+    string_agg(format(case when k.is_simple then 't.%I' else $f$format('%%s', t.%I) collate "C"$f$ end, k.name), ', ' order by k.place),
+    string_agg(format(case when k.is_simple then '%L::%s' else '%L' end, after[k.place], format_type(k.base, k.typmod)), ', ' order by k.place)
+  into columns, bounds
+  from (
+    select n.name, n.place, b.base, b.typmod, b.base < 16384 or y.typtype = 'e' as is_simple
+    from unnest(key_columns) with ordinality as n (name, place)
+    join pg_attribute as a on a.attrelid = target and a.attname = n.name
+    cross join lateral rowtrail.base_type(a.atttypid, a.atttypmod) as b (base, typmod)
+    join pg_type as y on y.oid = b.base
+  ) as k;
   execute format(
     $query$
       with page as materialized (
@@ -270,6 +280,23 @@ end
 $$;
 comment on function rowtrail.record_baseline_without_key(int, text, bigint, timestamptz) is
   'rowtrail.record_baseline() for a table without a key: all rows at once, under the lock of rowtrail.baseline_batch().';
+
+create or replace function rowtrail.base_type(of_type oid, of_typmod int, out base oid, out typmod int)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive types as (
+    select of_type as base, of_typmod as typmod
+    union all
+    select y.typbasetype, y.typtypmod
+    from types as t
+    join pg_type as y on y.oid = t.base and y.typtype = 'd'
+  )
+  select t.base, t.typmod from types as t join pg_type as y on y.oid = t.base and y.typtype <> 'd'
+$$;
+comment on function rowtrail.base_type(oid, int) is
+  'The type beneath a domain, however deep, with its modifier; another type as it is.';
 
 revoke all on function
   rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz),

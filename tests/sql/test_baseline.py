@@ -213,3 +213,28 @@ def test_a_row_with_an_empty_key_is_no_truncate(
         owner(f"update words set uses = {uses}")
     owner("commit")
     assert_exact("words")
+
+
+@pytest.mark.parametrize("key", ["number", "number[]", "pair", "numbers"])
+def test_a_domain_in_the_key_runs_none_of_its_checks(
+    owner: Run, superuser: Run, assert_exact: Callable[..., None], key: str
+) -> None:
+    owner("""create function fine(given int) returns boolean language plpgsql as $$ begin
+      if current_user <> 'owner' then
+        raise exception 'runs as %', current_user;
+      end if;
+      return true;
+    end $$""")
+    owner("create domain inner_number as int check (fine(value))")
+    owner("create domain number as inner_number")
+    owner("create type pair as (a number, b int)")
+    owner("create type numbers as range (subtype = number)")
+    owner(f"create table boxes (id {key} primary key)")
+    value = {
+        "number": "n", "number[]": "array[n]", "pair": "row(n, 1)", "numbers": "format('[%s,]', n)",
+    }[key]  # fmt: skip
+    owner(f"insert into boxes select ({value})::{key} from generate_series(1, 12) as n")
+    owner("select rowtrail.track('boxes')")
+    owner("call rowtrail.baseline('boxes', 5)")
+    assert superuser("select count(*) from rowtrail.versions where op = 'B'") == [(12,)]
+    assert_exact("boxes")
