@@ -154,7 +154,7 @@ begin
         -- stored.
         if names[place] is distinct from (pg_identify_object_as_address(
             'pg_class'::regclass, coalesce(pg_partition_root(tg_relid), tg_relid), numbers[place])).object_names[3] then
-          names := rowtrail.todays_names(table_id, numbers);
+          names := rowtrail.todays_names(table_id, tg_relid, numbers, tg_argv[5]::text[]);
         end if;
         case treatments[place]
           when 'exclude', 'virtual' then left_out := left_out || names[place];

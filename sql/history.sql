@@ -418,13 +418,13 @@ begin
   return query execute format(
     $query$
       with live as (
-        select %4$s as row_key, i.image, s.verbatim, row_number() over (partition by %4$s) as copy
+        select %4$s as row_key, i.image, nullif(s.verbatim - $2, '{}') as verbatim, row_number() over (partition by %4$s) as copy
         from %1$s %2$s as t
         cross join lateral %3$s as s (row_key, whole, verbatim)
         cross join lateral (select s.whole - $2 as image) as i
       ),
       replayed as (
-        select %4$s as row_key, i.image, s.verbatim, row_number() over (partition by %4$s) as copy
+        select %4$s as row_key, i.image, nullif(s.verbatim - $2, '{}') as verbatim, row_number() over (partition by %4$s) as copy
         from rowtrail.replay($1) as s (row_key, whole, verbatim)
         cross join lateral (select s.whole - $2 as image) as i
       )

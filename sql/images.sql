@@ -128,6 +128,12 @@ begin
   into known
   from rowtrail.tables as t
   where t.id = of_table;
+  if not exists (select from pg_class as c where c.oid = known.relid) then
+    raise exception 'rowtrail cannot record this change of %: the table was restored or made anew since it was tracked', known.full_name
+      using
+        errcode = 'object_not_in_prerequisite_state',
+        hint = format('As the table''s owner: select rowtrail.track(%L);', known.full_name);
+  end if;
   for field in
     select a.attname
     from pg_attribute as a
@@ -199,21 +205,21 @@ $$;
 comment on function rowtrail.hash_of(int, int2, text) is
   'The SHA-256 of a value, with the salt of its table and the number of its column; NULL of NULL. Who may call it can try guesses, so it is granted to rowtrail_capture only.';
 
-create or replace function rowtrail.todays_names(of_table int, numbers int2[])
+create or replace function rowtrail.todays_names(of_table int, relation oid, numbers int2[], former text[])
 returns text[]
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  -- A dropped column keeps its place, with a name that no image has.
-  select array_agg(a.attname::text order by n.place)
-  from rowtrail.tables as t
-  cross join unnest(numbers) with ordinality as n (number, place)
-  left join pg_attribute as a on a.attrelid = t.relid and a.attnum = n.number
-  where t.id = of_table
+  -- The former name of a column that was dropped: one that is made anew under it is not let out. And
+  -- after a restore from a dump, where the registry has another relation and columns other numbers.
+  select array_agg(coalesce(a.attname::text, n.name) order by n.place)
+  from unnest(numbers, former) with ordinality as n (number, name, place)
+  left join rowtrail.tables as t on t.id = of_table and t.relid = coalesce(pg_partition_root(relation), relation)
+  left join pg_attribute as a on a.attrelid = t.relid and a.attnum = n.number and not a.attisdropped
 $$;
-comment on function rowtrail.todays_names(int, int2[]) is
-  'Today''s names of a tracked table''s columns, by number. A column keeps its number when it is renamed.';
+comment on function rowtrail.todays_names(int, oid, int2[], text[]) is
+  'Today''s names of a tracked table''s columns, by number, which they keep when they are renamed; the former one of a column that is not there.';
 
 create or replace function rowtrail.names_hold(relation oid, numbers text, names text, treatment text)
 returns boolean
@@ -257,7 +263,8 @@ begin
     return encode(sha256(convert_to((image - ignored)::text, getdatabaseencoding())), 'hex');
   end if;
   if not image ?& names then
-    names := rowtrail.todays_names(of_table, (select t.key_attnums from rowtrail.tables as t where t.id = of_table));
+    names := (
+      select rowtrail.todays_names(of_table, t.relid, t.key_attnums, key_text.key_columns) from rowtrail.tables as t where t.id = of_table);
   end if;
   if image ?& names then
     key := case cardinality(names)
@@ -303,14 +310,14 @@ revoke all on function
   rowtrail.stored_row(int, anyelement, boolean),
   rowtrail.image_of(int, anyelement, text[], text[], text[]),
   rowtrail.hash_of(int, int2, text),
-  rowtrail.todays_names(int, int2[]),
+  rowtrail.todays_names(int, oid, int2[], text[]),
   rowtrail.names_hold(oid, text, text, text),
   rowtrail.key_text(int, text[], jsonb, text[])
 from public;
 grant execute on function
   rowtrail.stored_row(int, anyelement, boolean),
   rowtrail.image_of(int, anyelement, text[], text[], text[]),
-  rowtrail.todays_names(int, int2[]),
+  rowtrail.todays_names(int, oid, int2[], text[]),
   rowtrail.names_hold(oid, text, text, text),
   rowtrail.key_text(int, text[], jsonb, text[])
 to rowtrail_capture, rowtrail_reader;

@@ -229,16 +229,26 @@ begin
     order by t.relid = target desc, t.id desc
     limit 1;
     before := known;
-    known.excluded_attnums := '{}';
-    known.hashed_attnums := '{}';
-    known.ignored_attnums := '{}';
+    if known.untracked_at is null and known.id is not null then
+      -- Nobody ended it: it was restored from a dump or made anew. What was said of its columns holds
+      -- by their names, so that nothing which was hidden is recorded in plain.
+      known.excluded_attnums := rowtrail.attnums_there(target, known.excluded_columns);
+      known.hashed_attnums := rowtrail.attnums_there(target, known.hashed_columns);
+      known.ignored_attnums := rowtrail.attnums_there(target, known.ignored_columns);
+      known.key_attnums := rowtrail.unique_key(target, nullif(rowtrail.attnums_there(target, known.key_columns), '{}'));
+    else
+      known.excluded_attnums := '{}';
+      known.hashed_attnums := '{}';
+      known.ignored_attnums := '{}';
+      known.key_attnums := '{}';
+      known.truncate_rows := false;
+      known.actor_policy := 'allow';
+    end if;
     known.kept_attnums := '{}';
-    known.truncate_rows := false;
-    known.actor_policy := 'allow';
   end if;
 
-  if was_tracked and wanted_key is null then
-    key_numbers := rowtrail.unique_key(target, nullif(known.key_attnums, '{}'));
+  if wanted_key is null and known.key_attnums <> '{}' then
+    key_numbers := rowtrail.unique_key(target, known.key_attnums);
   end if;
   key_numbers := coalesce(key_numbers, rowtrail.key_of(target, wanted_key));
   known.excluded_attnums := coalesce(rowtrail.attnums_of(target, wanted_exclude), known.excluded_attnums);
@@ -254,20 +264,26 @@ begin
   -- Without a key, what is stored of a row is what tells it from others.
   is_keyed_anew := before.id is not null
     and (
-      before.key_attnums <> key_numbers
+      -- In a table that was restored or made anew the same columns may have other numbers.
+      (before.key_attnums <> key_numbers and before.key_columns <> rowtrail.names_of(target, key_numbers))
       or (
         key_numbers = '{}'
         and (
-          not was_tracked
-          or (before.excluded_attnums, before.hashed_attnums, before.ignored_attnums)
-            is distinct from (known.excluded_attnums, known.hashed_attnums, known.ignored_attnums)
+          before.untracked_at is not null
+          or (
+            (before.excluded_attnums, before.hashed_attnums, before.ignored_attnums)
+              is distinct from (known.excluded_attnums, known.hashed_attnums, known.ignored_attnums)
+            and (before.excluded_columns, before.hashed_columns, before.ignored_columns) is distinct from (
+              rowtrail.names_of(target, known.excluded_attnums), rowtrail.names_of(target, known.hashed_attnums),
+              rowtrail.names_of(target, known.ignored_attnums))
+          )
         )
       )
     );
   perform rowtrail.require_treatable(
     target, key_numbers, known,
     -- What is tracked already goes on being tracked: an upgrade brings triggers up to date by itself.
-    was_tracked and coalesce(wanted_exclude, wanted_hash, wanted_keep) is null);
+    known.id is not null and known.untracked_at is null and coalesce(wanted_exclude, wanted_hash, wanted_keep) is null);
 
   if known.id is null then
     insert into rowtrail.tables (relid, schema_name, table_name, key_columns, key_attnums, tracked_by)
@@ -638,7 +654,7 @@ as $$
     and i.indexprs is null
     and case
       when wanted is null then i.indisprimary or i.indisreplident
-      else k.attnums @> wanted and k.attnums <@ wanted
+      else k.attnums @> wanted and k.attnums <@ wanted and cardinality(k.attnums) = cardinality(wanted)
     end
     and not exists (
       select from pg_attribute as a
@@ -678,6 +694,19 @@ begin
 end
 $$;
 comment on function rowtrail.attnums_of(regclass, text[]) is 'The numbers of the columns with these names, NULL for NULL; raises undefined_column for a name that the table has not.';
+
+create or replace function rowtrail.attnums_there(target regclass, names text[])
+returns int2[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(a.attnum order by n.place), '{}')
+  from unnest(names) with ordinality as n (name, place)
+  join pg_attribute as a on a.attrelid = target and a.attname = n.name and a.attnum > 0 and not a.attisdropped
+$$;
+comment on function rowtrail.attnums_there(regclass, text[]) is
+  'The numbers of the columns with these names, of those that the table has.';
 
 create or replace function rowtrail.names_of(target regclass, attnums int2[])
 returns text[]

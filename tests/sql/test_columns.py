@@ -210,3 +210,64 @@ def test_the_baseline_hashes_and_keeps_the_text_of_json(
     assert "hidden" not in data
     assert verbatim == {"body": '{"b": 1, "a": 1, "a": 2}'}
     assert_exact("notes")
+
+
+def test_what_is_said_of_columns_outlives_a_restore_that_numbers_them_anew(
+    make_table: Callable[..., str], owner: Run, writer: Run, versions: Callable[[str], list[Any]]
+) -> None:
+    # As pg_restore leaves it: another relation, other numbers, the trigger as it was.
+    options = {"exclude": "{hidden}", "hash": "{note}", "actor": "require"}
+    make_table("users (id int primary key, gone int, hidden text, note text)", **options)
+    owner("create table copy (id int primary key, hidden text, note text)")
+    owner("drop table users")
+    owner("alter table copy rename to users")
+    owner("grant insert on users to writer")
+    owner("select rowtrail.track('users')")
+    with pytest.raises(psycopg2.errors.CheckViolation, match="without an actor"):
+        writer("insert into users values (1, 'x', 'y')")
+    owner("select rowtrail.track('users', actor => 'allow')")
+    writer("insert into users values (1, 'x', 'y')")
+    [(_, _, data, _)] = versions("users")
+    assert data.keys() == {"id", "note"}
+    assert data["note"].startswith("sha256:")
+
+
+def test_a_restored_table_records_no_excluded_column_before_it_is_tracked_again(
+    make_table: Callable[..., str], owner: Run, superuser: Run, writer: Run
+) -> None:
+    make_table("users (id int primary key, gone int, name text, hidden text)", exclude="{hidden}")
+    [(made,)] = owner("select pg_get_triggerdef(oid) from pg_trigger where tgname like '%capture'")
+    owner("create table copy (id int primary key, name text, hidden text)")
+    owner("drop table users")
+    owner("alter table copy rename to users")
+    owner("grant insert on users to writer")
+    superuser(made)
+    writer("insert into users values (1, 'ann', 'x')")
+    [(data,)] = superuser("select data from rowtrail.versions where op = 'I'")
+    assert data == {"id": 1, "name": "ann"}
+
+
+def test_an_excluded_column_that_is_dropped_and_made_anew_is_not_let_out_by_itself(
+    make_table: Callable[..., str], owner: Run, writer: Run, versions: Callable[[str], list[Any]]
+) -> None:
+    make_table("users (id int primary key, hidden text)", exclude="{hidden}")
+    owner("alter table users drop hidden")
+    owner("alter table users add hidden text")
+    writer("insert into users values (1, 'x')")
+    assert [data for *_, data, _ in versions("users")] == [{"id": 1}]
+
+
+def test_ignored_json_that_is_written_another_way_is_no_difference(
+    make_table: Callable[..., str], writer: Run, superuser: Run
+) -> None:
+    for table, key in (("a", "primary key"), ("b", "")):
+        make_table(f"{table} (id int {key}, body json)", ignore="{body}")
+        writer(f"""insert into {table} values (1, '{{"a": 1}}')""")
+        writer(f"""update {table} set body = '{{"a":1}}'""")
+        assert superuser("select * from rowtrail.differences(%s::regclass)", table) == []
+
+
+def test_a_key_names_each_column_once(owner: Run) -> None:
+    owner("create table users (id int primary key)")
+    with pytest.raises(psycopg2.errors.InvalidParameterValue, match="no unique key"):
+        owner("select rowtrail.track('users', key_columns => '{id,id}')")
