@@ -128,7 +128,14 @@ begin
   into seen, recorded, last_key
   from rowtrail.record_baseline(
     known.id, target, rowtrail.names_of(target, known.key_attnums), known.baseline_after, batch,
-    known.baseline_id, greatest(known.tracked_since, known.rewritten_at, known.keyed_since), known.baseline_at) as r;
+    known.baseline_id, greatest(known.tracked_since, known.rewritten_at, known.keyed_since), known.baseline_at,
+    -- What is known of a row from before its partition was attached is not of this row.
+    (
+      select jsonb_object_agg(a.key, v.id order by v.id)
+      from rowtrail.versions as v
+      cross join lateral jsonb_each(v.data -> 'attached') as a
+      where v.table_id = known.id and v.row_key = '' and v.op = 'S'
+    )) as r;
   is_done := seen < batch or known.key_attnums = '{}';
   update rowtrail.tables as t
   set
@@ -143,7 +150,7 @@ comment on function rowtrail.baseline_step(regclass, int) is
 
 create or replace function rowtrail.record_baseline(
   of_table int, target regclass, key_columns text[], after text[], batch int, last_id bigint,
-  since timestamptz, moment timestamptz,
+  since timestamptz, moment timestamptz, attached jsonb,
   out seen bigint, out recorded bigint, out last_key text[])
 language plpgsql
 security definer
@@ -193,7 +200,7 @@ begin
       with page as materialized (
         select r.*, row_number() over () as place
         from (
-          select %6$s as whole, array[%1$s] as key_texts
+          select %6$s as whole, array[%1$s] as key_texts, t.tableoid
           from %3$s %4$s as t
           where %5$s
           order by %2$s
@@ -201,7 +208,7 @@ begin
         ) as r
       ),
       keyed as (
-        select p.place, s.*
+        select p.place, coalesce(($7 ->> p.tableoid::text)::bigint, 0) as after_id, s.*
         from page as p
         cross join lateral %7$s as s (row_key, data, verbatim)
       ),
@@ -212,6 +219,7 @@ begin
           select from rowtrail.versions as v
           where v.table_id = $1
             and v.row_key = k.row_key
+            and v.id > k.after_id
             and v.op <> 'S'
             and v.changed_at between $5 and clock_timestamp() + interval '1 day')
       ),
@@ -233,10 +241,10 @@ begin
       else 'rowtrail.stored_row($1, p.whole)'
     end)
   into seen, recorded, last_key
-  using of_table, last_id, key_columns, batch, since, moment;
+  using of_table, last_id, key_columns, batch, since, moment, attached;
 end
 $$;
-comment on function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz) is
+comment on function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz, jsonb) is
   'The part of rowtrail.baseline_batch() that reads rows and writes their versions; it reads by the SELECT privilege that the table''s owner lends.';
 
 create or replace function rowtrail.record_baseline_without_key(
@@ -299,12 +307,12 @@ comment on function rowtrail.base_type(oid, int) is
   'The type beneath a domain, however deep, with its modifier; another type as it is.';
 
 revoke all on function
-  rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz),
+  rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz, jsonb),
   rowtrail.record_baseline_without_key(int, text, bigint, timestamptz)
 from public;
 
 grant create on schema rowtrail to rowtrail_capture;
-alter function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz)
+alter function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz, jsonb)
   owner to rowtrail_capture;
 alter function rowtrail.record_baseline_without_key(int, text, bigint, timestamptz) owner to rowtrail_capture;
 revoke create on schema rowtrail from rowtrail_capture;

@@ -8,6 +8,7 @@
 --         "rewritten"   [numbers of columns whose values it may have changed in the rows]
 --         "dropped"     true: the table is gone
 --         "renumbered"  true: it is another table under the same name, or restored from a dump
+--         "attached", "detached"  partitions that came and went (see leaves.sql)
 --         "noticed_by"  who recorded it late: the statement is not known then
 --   old   {"columns": {"<number>": as before, null where there was none}, "table": its name before}
 -- A column keeps its number through all its names. How an older image reads by the columns of today
@@ -63,7 +64,7 @@ begin
     for of_table in
       select distinct t.id
       from pg_event_trigger_dropped_objects() as d
-      join rowtrail.tables as t on t.relid = d.objid and t.untracked_at is null
+      join rowtrail.tables as t on (t.relid = d.objid or t.partitions ? d.objid::text) and t.untracked_at is null
       where d.classid = 'pg_class'::regclass and d.object_type in ('table', 'table column')
     loop
       perform rowtrail.note_schema_change(of_table, tg_tag);
@@ -81,6 +82,12 @@ begin
           select 'pg_class'::regclass::oid, i.inhrelid
           from pg_inherits as i
           where p.classid = 'pg_class'::regclass and i.inhparent = p.objid
+          union all
+          -- What a partition is made or changed as concerns its table.
+          select 'pg_class'::regclass::oid, i.inhparent
+          from pg_inherits as i
+          join pg_class as c on c.oid = i.inhrelid and c.relispartition
+          where p.classid = 'pg_class'::regclass and i.inhrelid = p.objid
           union all
           select 'pg_type'::regclass::oid, c.reltype
           from pg_class as c
@@ -126,13 +133,24 @@ declare
   data jsonb;
   old jsonb;
   moment timestamptz;
+  partitions jsonb;
 begin
   select t.* into known from rowtrail.tables as t where t.id = of_table;
   is_gone := not exists (select from pg_class as c where c.oid = known.relid);
+  partitions := (select jsonb_strip_nulls(to_jsonb(c)) from rowtrail.partition_change(known) as c);
+  -- A partition that is created is empty.
+  if command = 'CREATE TABLE' then
+    partitions := partitions - 'attached';
+  end if;
   if known.shape is null then
-    update rowtrail.tables as t set shape = rowtrail.shape_of(t.relid) where t.id = of_table and not is_gone;
+    update rowtrail.tables as t
+    set shape = rowtrail.shape_of(t.relid), partitions = rowtrail.partitions_of(t, true)
+    where t.id = of_table and not is_gone;
     return false;
-  elsif not is_gone and not known.is_rewritten and known.shape = rowtrail.shape_of(known.relid) then
+  elsif not is_gone and not known.is_rewritten and known.shape = rowtrail.shape_of(known.relid) and partitions = '{}' then
+    if command = 'CREATE TABLE' and known.partitions is not null then
+      update rowtrail.tables as t set partitions = rowtrail.partitions_of(t, false) where t.id = of_table;
+    end if;
     return false;
   end if;
   -- Two that notice the same change late record it once.
@@ -145,9 +163,14 @@ begin
     old := jsonb_build_object('columns', rowtrail.columns_changed(known.shape -> 'columns', '[]'));
   else
     select c.data, c.old into data, old from rowtrail.schema_change(known, noticed_by is not null) as c;
-    if data is null then
+    partitions := (
+      select jsonb_strip_nulls(to_jsonb(c)) - case when command = 'CREATE TABLE' then 'attached' else '' end
+      from rowtrail.partition_change(known) as c);
+    if data is null and partitions = '{}' then
       return false;
     end if;
+    data := coalesce(data, jsonb_build_object('table', known.shape -> 'table', 'columns', known.shape -> 'columns')) || partitions;
+    old := coalesce(old, '{"columns": {}}');
     if data ? 'added' then
       data := jsonb_set(data, '{added}', (
         select jsonb_object_agg(
@@ -171,6 +194,7 @@ begin
   update rowtrail.tables as t
   set
     shape = rowtrail.shape_of(t.relid),
+    partitions = rowtrail.partitions_of(t, t.shape <> rowtrail.shape_of(t.relid)),
     is_rewritten = false,
     schema_name = n.nspname,
     table_name = c.relname,
@@ -183,7 +207,7 @@ begin
   where t.id = of_table and c.oid = t.relid;
   -- The ids that a baseline has reserved are below that of this event, and what it records from now
   -- on is not of the shape before: it begins anew. After a rewrite rows have other values than their
-  -- versions say, so one can be taken again.
+  -- versions say, and with a partition rows came without any, so one can be taken again.
   update rowtrail.tables as t
   set
     baseline_at = null,
@@ -192,7 +216,7 @@ begin
     baseline_done_at = null,
     rewritten_at = case when data ? 'rewritten' then moment else t.rewritten_at end
   where t.id = of_table
-    and (data ? 'rewritten' or (t.baseline_at is not null and t.baseline_done_at is null));
+    and (data ?| '{rewritten,attached}' or (t.baseline_at is not null and t.baseline_done_at is null));
   return true;
 end
 $$;

@@ -191,11 +191,17 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  gone constant text := rowtrail.gone_with_partitions(of_table);
 begin
   if (select t.key_attnums = '{}' from rowtrail.tables as t where t.id = of_table) then
     return query select r.* from rowtrail.replay_without_key(of_table) as r;
+  elsif gone is null then
+    return query select r.row_key, r.data, r.verbatim from rowtrail.replay_by_key(of_table) as r;
   else
-    return query select r.* from rowtrail.replay_by_key(of_table) as r;
+    return query execute format(
+      'select r.row_key, r.data, r.verbatim from rowtrail.replay_by_key($1) as r where not (%s)', gone)
+    using of_table;
   end if;
 end
 $$;
@@ -203,7 +209,7 @@ comment on function rowtrail.replay(int) is
   'The rows that a table must have now by its versions alone, by the columns of today; a value that a schema change rewrote is left out until the row is recorded again. Compared with the table by rowtrail.differences().';
 
 create or replace function rowtrail.replay_by_key(of_table int)
-returns table (row_key text, data jsonb, verbatim jsonb)
+returns table (row_key text, data jsonb, verbatim jsonb, id bigint)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -299,14 +305,16 @@ as $$
       when m.renamed = '{}' then m.filled || (l.data - m.removed)
       else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed)
     end,
-    case when m.after_id is null then l.verbatim else nullif(rowtrail.image_by(l.verbatim, m.removed, '{}', m.renamed), '{}') end
+    case when m.after_id is null then l.verbatim else nullif(rowtrail.image_by(l.verbatim, m.removed, '{}', m.renamed), '{}') end,
+    l.id
   from latest as l
   left join rowtrail.image_maps(of_table) as m on l.id > m.after_id and l.id < m.before_id
   join outcomes as o on o.key = l.row_key
   join firsts as f on f.key = l.row_key
   where o.net > 0 or (o.net = 0 and f.step <= 0)
 $$;
-comment on function rowtrail.replay_by_key(int) is 'rowtrail.replay() for a table with a key.';
+comment on function rowtrail.replay_by_key(int) is
+  'rowtrail.replay() for a table with a key, with the rows that went with a partition; id is that of each row''s newest version.';
 
 create or replace function rowtrail.replay_without_key(of_table int)
 returns table (row_key text, data jsonb, verbatim jsonb)

@@ -830,6 +830,9 @@ as $$
       -- Recorded all the same, only slower than need be.
       when r.tgargs <> rowtrail.as_trigger_keeps(rowtrail.capture_arguments(t.id)) then 'stale'
       when t.is_rewritten or t.shape <> rowtrail.shape_of(t.relid) then 'schema change not recorded'
+      when c.relkind = 'p' and exists (
+          select from rowtrail.partition_change(t) as p where p.attached is not null or p.detached is not null)
+        then 'schema change not recorded'
       when exists (select from rowtrail.untracked_children(t.relid)) then 'children not tracked'
       else 'tracked'
     end as state

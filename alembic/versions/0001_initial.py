@@ -43,6 +43,7 @@ UPGRADE = (
       baseline_after text[],
       baseline_done_at timestamptz,
       shape jsonb,
+      partitions jsonb,
       is_rewritten boolean not null default false,
       rewritten_at timestamptz,
       constraint tables_actor_policy check (actor_policy in ('allow', 'warn', 'require')),
@@ -81,6 +82,7 @@ UPGRADE = (
             ("baseline_after", "the key, as text, up to which rows are recorded"),
             ("baseline_done_at", "when the baseline was complete"),
             ("shape", "its name and columns as the last schema change that is recorded left them"),
+            ("partitions", "the partitions that held its rows then, and what tells their rows"),
             ("is_rewritten", "a schema change that rewrites it is under way, or was not recorded"),
             ("rewritten_at", "the last schema change that gave its rows other values"),
         )

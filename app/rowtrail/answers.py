@@ -88,6 +88,8 @@ class SchemaChange:
         is_another_table: whether it is another one from here on, under the same name: made anew, or
             restored from a dump.
         rewritten: the columns whose values it may have changed in the rows.
+        attached: the partitions that came with it, by name; their rows have no versions from before.
+        detached: the partitions that are the table's no longer; their rows left it with them.
     """
 
     command: str | None
@@ -96,6 +98,8 @@ class SchemaChange:
     is_dropped: bool
     is_another_table: bool
     rewritten: list[str]
+    attached: list[str]
+    detached: list[str]
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,9 @@ class Change:
     @property
     def is_mere_event(self) -> bool:
         """Whether it is a schema change that no row went with."""
-        return self.operation == "schema" and not (self.event and self.event.is_dropped)
+        return self.operation == "schema" and not (
+            self.event and (self.event.is_dropped or self.event.detached)
+        )
 
     @classmethod
     def of(cls, row: Any) -> "Change":

@@ -169,6 +169,8 @@ def event_of(event: SchemaChange) -> dict[str, Any]:
         "table_dropped": event.is_dropped,
         "another_table": event.is_another_table,
         "rewritten": event.rewritten,
+        "attached": event.attached,
+        "detached": event.detached,
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Text, case, cast, column, func, select, true, type_coerce
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import Session
 
 from rowtrail.answers import Change, Field, SchemaChange, Value
@@ -38,6 +38,8 @@ def described(session: Session, changes: Sequence[Change]) -> list[Change]:
             data.has_key("dropped").label("is_dropped"),
             data.has_key("renumbered").label("is_another_table"),
             rewritten_columns().label("rewritten"),
+            partitions("attached", "$.*").label("attached"),
+            partitions("detached", "$.*.name").label("detached"),
             *differing.c,
         )
         .select_from(v.join(differing, true()))
@@ -102,6 +104,8 @@ def with_event(change: Change, found: Any) -> Change:
             is_dropped=found.is_dropped,
             is_another_table=found.is_another_table,
             rewritten=found.rewritten or [],
+            attached=sorted(found.attached or []),
+            detached=sorted(found.detached or []),
         ),
     )
 
@@ -128,6 +132,11 @@ def rewritten_columns() -> Any:
         .where(data.op("->")("rewritten").op("@>")(columns.c.value.op("->")("number")))
         .scalar_subquery()
     )
+
+
+def partitions(what: str, names: str) -> Any:
+    """The names of the partitions that came or went, by their path in the event."""
+    return func.jsonb_path_query_array(data.op("->")(what), cast(names, JSONPATH), type_=JSONB)
 
 
 def differences() -> Any:

@@ -25,6 +25,7 @@ SQL_FILES = (
     "images.sql",
     "capture.sql",
     "events.sql",
+    "leaves.sql",
     "tracking.sql",
     "baseline.sql",
     "history.sql",
@@ -37,7 +38,7 @@ SQL_FILES = (
 EVENT_TRIGGERS = {
     "rowtrail_ddl_command_end": (
         "ddl_command_end when tag in "
-        "('ALTER TABLE', 'ALTER INDEX', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER SCHEMA')"
+        "('CREATE TABLE', 'ALTER TABLE', 'ALTER INDEX', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER SCHEMA')"
     ),
     "rowtrail_sql_drop": "sql_drop",
     "rowtrail_table_rewrite": "table_rewrite",

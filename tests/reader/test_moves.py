@@ -111,3 +111,25 @@ def test_a_delete_by_hand_is_shown_as_one(client: FlaskClient, db: Connection) -
     assert [one["operation"] for one in versions(client, "/tables/1.json")] == [
         "insert", "delete", "insert"
     ]  # fmt: skip
+
+
+def test_partitions_that_come_and_go_are_events_of_the_table(
+    client: FlaskClient, db: Connection
+) -> None:
+    db.execute(text("insert into m values (1, 'a', 0), (2, 'b', 0)"))
+    db.execute(text("alter table m detach partition m_a"))
+    db.execute(text("""alter table m_a rename to "<script>" """))
+    db.execute(text("""alter table m attach partition "<script>" for values in ('a')"""))
+    db.execute(text("drop table m_b"))
+    events = [one["event"] for one in versions(client, "/tables/1.json")[:3]]
+    assert [(event["attached"], event["detached"]) for event in events] == [
+        ([], ["public.m_b"]),
+        (['public."<script>"'], []),
+        ([], ["public.m_a"]),
+    ]
+    page = client.get("/tables/1").text
+    assert "<script" not in page
+    said = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+    assert "The partition public.m_b left the table, and its rows with it." in said
+    assert "schema the table’s partitions" in said
+    assert "there, unless it left" in client.get('/tables/1/row?key=[2, "b"]').text

@@ -50,6 +50,8 @@ def test_a_feed_shows_a_schema_change_as_a_line(client: FlaskClient, db: Connect
         "table_dropped": False,
         "another_table": False,
         "rewritten": [],
+        "attached": [],
+        "detached": [],
     }
     assert event["fields"] == [{"column": "state", "old": "status text", "new": "state text"}]
     assert "event" not in insert
