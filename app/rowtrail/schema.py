@@ -38,7 +38,8 @@ SQL_FILES = (
 EVENT_TRIGGERS = {
     "rowtrail_ddl_command_end": (
         "ddl_command_end when tag in "
-        "('CREATE TABLE', 'ALTER TABLE', 'ALTER INDEX', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER SCHEMA')"
+        "('CREATE TABLE', 'ALTER TABLE', 'ALTER INDEX', 'ALTER TYPE', 'ALTER DOMAIN', "
+        "'ALTER SCHEMA')"
     ),
     "rowtrail_sql_drop": "sql_drop",
     "rowtrail_table_rewrite": "table_rewrite",

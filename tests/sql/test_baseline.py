@@ -171,7 +171,9 @@ def test_only_the_owner_can_take_it(stock: str, writer: Run, reader: Run, superu
     with pytest.raises(psycopg2.Error, match="only its owner can do this"):
         reader("select rowtrail.baseline_step('stock', 10)")
     with pytest.raises(psycopg2.Error, match="permission denied for function record_baseline"):
-        reader("select rowtrail.record_baseline(1, 'stock', '{id}', null, 10, 1, now(), now(), null)")
+        reader(
+            "select rowtrail.record_baseline(1, 'stock', '{id}', null, 10, 1, now(), now(), null)"
+        )
     assert superuser("select count(*) from rowtrail.versions") == [(0,)]
 
 

@@ -339,6 +339,26 @@ def test_a_schema_change_makes_no_false_difference(
     assert found == [("3",), ("30",)]
 
 
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ("alter body type text using body::text", "primary key"),
+        ("drop body", "primary key"),
+        ("drop body, add body text default 'x'", "primary key"),
+        ("drop body, add body text default 'x'", ""),
+    ],
+)
+def test_the_text_of_a_json_column_that_is_none_any_more_is_not_compared(
+    make_table: MakeTable, owner: Run, writer: Run, superuser: Run, change: str, key: str
+) -> None:
+    make_table(f"notes (id int {key}, body json)")
+    writer("""insert into notes values (1, '{"b": 1,  "a": 2}')""")
+    owner(f"alter table notes {change}")
+    assert superuser(DIFFERENCES, "notes") == []
+    writer("update notes set id = 2")
+    assert superuser(DIFFERENCES, "notes") == []
+
+
 def test_columns_that_were_not_rewritten_are_still_compared(
     zoo: None, owner: Run, superuser: Run
 ) -> None:
