@@ -262,8 +262,8 @@ def test_ignored_json_that_is_written_another_way_is_no_difference(
 ) -> None:
     for table, key in (("a", "primary key"), ("b", "")):
         make_table(f"{table} (id int {key}, body json)", ignore="{body}")
-        writer(f"""insert into {table} values (1, '{{"a": 1}}')""")
-        writer(f"""update {table} set body = '{{"a":1}}'""")
+        writer(f"""insert into {table} values (1, '{{"a":1}}')""")
+        writer(f"""update {table} set body = '{{"a": 2}}'""")
         assert superuser("select * from rowtrail.differences(%s::regclass)", table) == []
 
 

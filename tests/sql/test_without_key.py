@@ -166,7 +166,7 @@ def test_a_baseline_after_a_column_was_added_counts_no_row_twice(
 @pytest.mark.parametrize(
     "change",
     [
-        "alter table readings alter value type numeric(20, 2)",
+        "alter table readings alter value type numeric(20)",
         "alter table readings alter value type text",
         "drop table readings; create table readings (sensor text, value numeric); "
         "insert into readings values ('a', 1), ('b', 2)",
