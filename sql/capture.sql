@@ -203,6 +203,8 @@ begin
     before := before - left_out;
     for place in 1 .. cardinality(hashed) loop
       field := hashed[place];
+      -- It may have been dropped.
+      continue when not image ? field;
       image := image || jsonb_build_object(field, rowtrail.hash_of(table_id, hashed_numbers[place], image ->> field));
       before := before || jsonb_build_object(field, rowtrail.hash_of(table_id, hashed_numbers[place], before ->> field));
     end loop;

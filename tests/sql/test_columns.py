@@ -271,3 +271,18 @@ def test_a_key_names_each_column_once(owner: Run) -> None:
     owner("create table users (id int primary key)")
     with pytest.raises(psycopg2.errors.InvalidParameterValue, match="no unique key"):
         owner("select rowtrail.track('users', key_columns => '{id,id}')")
+
+
+def test_a_hashed_column_that_was_dropped_leaves_nothing_behind(
+    make_table: Callable[..., str],
+    owner: Run,
+    writer: Run,
+    versions: Callable[[str], list[Any]],
+    assert_exact: Callable[..., None],
+) -> None:
+    make_table("patients (id int primary key, name text, ssn text)", hash="{ssn}")
+    owner("alter table patients drop ssn")
+    writer("insert into patients values (1, 'ann')")
+    writer("update patients set name = 'eve'")
+    assert [sorted(data) for _, _, data, _ in versions("patients")] == [["id", "name"]] * 2
+    assert_exact("patients")
