@@ -207,7 +207,7 @@ begin
           limit $4
         ) as r
       ),
-      keyed as (
+      keyed as materialized (
         select p.place, coalesce(($7 ->> p.tableoid::text)::bigint, 0) as after_id, s.*
         from page as p
         cross join lateral %7$s as s (row_key, data, verbatim)
