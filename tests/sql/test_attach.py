@@ -175,6 +175,19 @@ def test_a_table_with_a_history_of_its_own_is_not_attached_before_it_ends(
                      "in ('200', '201')") == [("m", "I")] * 2  # fmt: skip
 
 
+def test_a_tracked_table_below_an_untracked_one_refuses_writes_until_that_is_tracked(
+    m: str, owner: Run, superuser: Run
+) -> None:
+    owner("create table above (id int, day date, n int, primary key (id, day)) "
+          "partition by list (id)")  # fmt: skip
+    owner("alter table above attach partition m default")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="cannot record this change"):
+        owner("update above set n = 1")
+    owner("select rowtrail.untrack('m'); select rowtrail.track('above', baseline => true)")
+    owner("update above set n = 1; insert into m_1 values (55, '2026-01-20')")
+    assert superuser("select * from rowtrail.differences('above')") == []
+
+
 def test_a_detached_partition_is_tracked_as_a_table_of_its_own(
     m: str, owner: Run, writer: Run, superuser: Run
 ) -> None:
