@@ -88,8 +88,7 @@ class SchemaChange:
         is_another_table: whether it is another one from here on, under the same name: made anew, or
             restored from a dump.
         rewritten: the columns whose values it may have changed in the rows.
-        attached: the partitions that came with it, by name; their rows have no versions from
-            before.
+        attached: the partitions that came with it, by name; their rows have no versions yet.
         detached: the partitions that are the table's no longer; their rows left it with them.
     """
 
