@@ -351,7 +351,7 @@ as $$
   ),
   changes as (
     select
-      v.op,
+      v.id, v.op,
       case when m.after_id is null then v.data else rowtrail.image_by(v.data, m.removed, m.filled, m.renamed) end as data,
       case when m.after_id is null then v.data || v.old
         else rowtrail.image_by(v.data || v.old, m.removed, m.filled, m.renamed) end as before,
@@ -363,17 +363,17 @@ as $$
     where k.keyed_since is null or v.changed_at >= k.keyed_since
   ),
   steps as (
-    select c.data - c.ignored_columns as image, c.verbatim, case when c.op = 'D' then -1 else 1 end as step
+    select c.id, c.data - c.ignored_columns as image, c.verbatim, case when c.op = 'D' then -1 else 1 end as step
     from changes as c
     union all
-    select c.before - c.ignored_columns, null, -1
+    select c.id, c.before - c.ignored_columns, null, -1
     from changes as c
     where c.op = 'U'
   )
   -- Two rows that differ only in how their json columns were written have one key, as in capture().
   select
     encode(sha256(convert_to(s.image::text, getdatabaseencoding())), 'hex'), s.image::text::jsonb,
-    (array_agg(s.verbatim) filter (where s.step > 0))[1], sum(s.step)
+    (array_agg(s.verbatim order by s.id desc) filter (where s.step > 0))[1], sum(s.step)
   from steps as s
   group by s.image::text
 $$;

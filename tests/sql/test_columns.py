@@ -7,6 +7,7 @@ import psycopg2
 import pytest
 
 Run = Callable[..., list[Any]]
+Versions = Callable[[str], list[Any]]
 
 
 def test_a_hashed_column_shows_equality_and_not_the_value(
@@ -70,6 +71,21 @@ def test_a_hashed_column_stays_hashed_when_it_is_renamed_and_another_takes_its_n
     [(_, _, data, _)] = versions("patients")
     assert data["ssn"] == "open"
     assert data["note"].startswith("sha256:")
+
+
+def test_a_hashed_column_that_is_dropped_leaves_nothing_in_later_versions(
+    make_table: Callable[..., str], owner: Run, writer: Run, superuser: Run, versions: Versions
+) -> None:
+    make_table("people (id int primary key, ssn text, name text)", hash="{ssn}")
+    writer("insert into people values (1, '078', 'ann')")
+    owner("alter table people drop ssn")
+    writer("update people set name = 'anna'")
+    writer("insert into people values (2, 'bob')")
+    assert [data for *_, data, _ in versions("people")[1:]] == [
+        {"id": 1, "name": "anna"},
+        {"id": 2, "name": "bob"},
+    ]
+    assert superuser("select * from rowtrail.differences('people')") == []
 
 
 def test_a_reader_compares_without_the_hashes(
