@@ -98,4 +98,6 @@ def changes_of(draw: Draw, table: Table, tables: list[Table]) -> str:
             f"perform rowtrail.track('{table.name}', "
             f"key_columns => '{{{','.join(table.key)}}}', baseline => true); end $$"
         )
-    return f"select rowtrail.track('{table.name}'{draw(options('pair', tuple(free) or ('part',)))})"
+    # No hash: what was recorded before it is not hashed, and differs until it is recorded again.
+    new_options = draw(options("pair", free or ["part"], ("exclude", "ignore")))
+    return f"select rowtrail.track('{table.name}'{new_options})"
