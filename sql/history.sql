@@ -445,7 +445,13 @@ begin
           l.image is null
           or p.image is null
           or (p.image::text, p.verbatim::text) is distinct from (
-            (select jsonb_object_agg(f.key, f.value) from jsonb_each(l.image) as f where p.image ? f.key)::text,
+            (
+              select jsonb_object_agg(f.key, case when c.is_plain then p.image -> f.key else f.value end)
+              from jsonb_each(l.image) as f
+              -- Recorded before the column was hashed.
+              cross join lateral (select f.key = any ($4) and p.image ->> f.key not like 'sha256:%%' as is_plain) as c
+              where p.image ? f.key
+            )::text,
             (select jsonb_object_agg(f.key, f.value) from jsonb_each(l.verbatim) as f where p.image ? f.key)::text)
         )
       order by 1
@@ -468,7 +474,9 @@ begin
       when known.key_attnums <> '{}' then 's.row_key'
       else 'encode(sha256(convert_to(i.image::text, getdatabaseencoding())), ''hex'')'
     end)
-  using known.id, not_compared, rowtrail.names_of(of_table, known.key_attnums);
+  using
+    known.id, not_compared, rowtrail.names_of(of_table, known.key_attnums),
+    case when with_hashes then rowtrail.names_of(of_table, known.hashed_attnums) else '{}' end;
 end
 $$;
 comment on function rowtrail.differences(regclass) is

@@ -191,16 +191,28 @@ comment on function rowtrail.changes(jsonb, jsonb) is
 
 create or replace function rowtrail.hash_of(of_table int, number int2, value text)
 returns text
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  salt bytea;
+begin
+  if value is null then
+    return null;
+  end if;
+  select s.salt into salt from rowtrail.salts as s where s.table_id = of_table;
+  if salt is null then
+    raise exception 'rowtrail cannot record this change: the salt of the hashed columns of table % is gone',
+      (select format('%I.%I', t.schema_name, t.table_name) from rowtrail.tables as t where t.id = of_table)
+      using
+        errcode = 'object_not_in_prerequisite_state',
+        hint = 'Restore its row of rowtrail.salts from a backup; or let the owner of the table run rowtrail.track() again: it makes a new one, by which equal values of before and after do not show as equal.';
+  end if;
   -- With the number of the column: equal values in two columns do not show as equal.
-  select 'sha256:' || encode(
-    sha256(s.salt || convert_to(number::text || ':' || value, getdatabaseencoding())), 'hex')
-  from rowtrail.salts as s
-  where s.table_id = of_table and value is not null
+  return 'sha256:' || encode(sha256(salt || convert_to(number::text || ':' || value, getdatabaseencoding())), 'hex');
+end
 $$;
 comment on function rowtrail.hash_of(int, int2, text) is
   'The SHA-256 of a value, with the salt of its table and the number of its column; NULL of NULL. Who may call it can try guesses, so it is granted to rowtrail_capture only.';

@@ -410,6 +410,30 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'Each list replaces the one of the same name before; ''{}'' empties it.';
   end if;
   secrets := array(
+    select distinct a.attname::text
+    from pg_attribute as a
+    join pg_attrdef as f on (f.adrelid, f.adnum) = (a.attrelid, a.attnum)
+    join pg_depend as d
+      -- Up to PostgreSQL 14 the column depends on the columns that it is made from, later its expression does.
+      on (d.classid, d.objid) = ('pg_attrdef'::regclass, f.oid)
+      or (d.classid, d.objid, d.objsubid) = ('pg_class'::regclass, a.attrelid, a.attnum)
+    where a.attrelid = target
+      and a.attgenerated = 's'
+      and a.attnum <> all (known.excluded_attnums || known.hashed_attnums || known.kept_attnums)
+      and (d.refclassid, d.refobjid) = ('pg_class'::regclass, target)
+      and d.refobjsubid = any (known.excluded_attnums || known.hashed_attnums)
+    order by 1);
+  mend := format(
+    'Say what the history may hold of them. Nothing: select rowtrail.track(%1$L, exclude => %2$L); a hash: hash => %2$L; all: keep => %2$L; each with the columns that are in the list already.',
+    full_name, secrets::text);
+  if secrets <> '{}' and goes_on then
+    raise warning '% has columns generated from excluded or hashed ones, which are recorded: %', full_name, array_to_string(secrets, ', ')
+      using hint = mend;
+  elsif secrets <> '{}' then
+    raise exception '% has columns generated from excluded or hashed ones: %', full_name, array_to_string(secrets, ', ')
+      using errcode = 'invalid_parameter_value', hint = mend;
+  end if;
+  secrets := array(
     select a.attname::text
     from pg_attribute as a
     join pg_type as y on y.oid = a.atttypid
@@ -435,7 +459,7 @@ begin
 end
 $$;
 comment on function rowtrail.require_treatable(regclass, int2[], rowtrail.tables, boolean) is
-  'Raises invalid_parameter_value where what is to be done with the columns contradicts itself, or a column is named like a secret and nothing was said of it (a warning where tracking only goes on).';
+  'Raises invalid_parameter_value where what is to be done with the columns contradicts itself, or a column is named like a secret, or generated from one that is not stored as it is, and nothing was said of it (a warning where tracking only goes on).';
 
 create or replace function rowtrail.detach(target regclass)
 returns void

@@ -36,6 +36,54 @@ def test_a_hashed_column_shows_equality_and_not_the_value(
     assert count == 0
 
 
+def test_what_was_recorded_before_its_column_was_hashed_is_no_difference(
+    make_table: Callable[..., str], owner: Run, writer: Run, superuser: Run
+) -> None:
+    make_table("patients (id int primary key, name text, ssn text)", keep="{ssn}")
+    writer("insert into patients values (1, 'ann', '078-05-1120'), (2, 'bob', '219-09-9999')")
+    owner("select rowtrail.track('patients', hash => '{ssn}', keep => '{}')")
+    writer("update patients set ssn = '000-00-0000' where id = 2")
+    assert superuser("select * from rowtrail.differences('patients')") == []
+    owner("alter table patients disable trigger all")
+    writer("update patients set name = 'eve'")
+    writer("update patients set ssn = '1' where id = 2")
+    found = superuser("select row_key, replayed ->> 'name' from rowtrail.differences('patients')")
+    assert found == [("1", "ann"), ("2", "bob")], "all else is compared"
+
+
+def test_a_hash_without_its_salt_stops_the_write_and_says_so(
+    make_table: Callable[..., str], owner: Run, writer: Run, superuser: Run
+) -> None:
+    make_table("patients (id int primary key, ssn text)", hash="{ssn}")
+    superuser("delete from rowtrail.salts")
+    with pytest.raises(
+        psycopg2.errors.ObjectNotInPrerequisiteState,
+        match="the salt of the hashed columns of table public.patients is gone",
+    ):
+        writer("insert into patients values (1, '078-05-1120')")
+    writer("insert into patients values (1, null)")
+    owner("select rowtrail.track('patients')")
+    writer("update patients set ssn = '078-05-1120'")
+
+
+@pytest.mark.parametrize("how", ["exclude", "hash"])
+def test_a_column_generated_from_one_that_is_not_stored_asks_for_a_decision(
+    make_table: Callable[..., str], owner: Run, writer: Run, versions: Versions, how: str
+) -> None:
+    columns = "id int primary key, ssn text, tail text generated always as (right(ssn, 4)) stored"
+    owner(f"create table patients ({columns}, n int generated always as (id + 1) stored)")
+    with pytest.raises(
+        psycopg2.errors.InvalidParameterValue,
+        match="public.patients has columns generated from excluded or hashed ones: tail",
+    ):
+        owner(f"select rowtrail.track('patients', {how} => '{{ssn}}')")
+    owner(f"select rowtrail.track('patients', {how} => '{{ssn}}', keep => '{{tail}}')")
+    owner(f"select rowtrail.track('patients', {how} => '{{ssn,tail}}', keep => '{{}}')")
+    owner("grant insert on patients to writer")
+    writer("insert into patients values (1, '078-05-1120')")
+    assert "1120" not in str(versions("patients"))
+
+
 def test_two_tables_hash_one_value_each_in_its_own_way(
     make_table: Callable[..., str], writer: Run, versions: Callable[[str], list[Any]]
 ) -> None:
