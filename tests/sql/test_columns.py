@@ -58,7 +58,7 @@ def test_a_hash_without_its_salt_stops_the_write_and_says_so(
     superuser("delete from rowtrail.salts")
     with pytest.raises(
         psycopg2.errors.ObjectNotInPrerequisiteState,
-        match="the salt of the hashed columns of table public.patients is gone",
+        match=r"the salt of the hashed columns of table public.patients is gone",
     ):
         writer("insert into patients values (1, '078-05-1120')")
     writer("insert into patients values (1, null)")
@@ -74,7 +74,7 @@ def test_a_column_generated_from_one_that_is_not_stored_asks_for_a_decision(
     owner(f"create table patients ({columns}, n int generated always as (id + 1) stored)")
     with pytest.raises(
         psycopg2.errors.InvalidParameterValue,
-        match="public.patients has columns generated from excluded or hashed ones: tail",
+        match=r"public.patients has columns generated from excluded or hashed ones: tail",
     ):
         owner(f"select rowtrail.track('patients', {how} => '{{ssn}}')")
     owner(f"select rowtrail.track('patients', {how} => '{{ssn}}', keep => '{{tail}}')")
