@@ -30,7 +30,9 @@ def assert_exact(run: Run, *tables: str, rows_before: bool = False) -> None:
         left = rows_left(recorded(run, table), rows_before)
         if has_key:
             assert all(len(found) == 1 for found in left.values()), "two rows have one key"
-        assert sum(len(found) for found in left.values()) == live
+        count = sum(len(found) for found in left.values())
+        # Two rows that meet at a key and hold the same cannot be told apart by their images.
+        assert count == live or (rows_before and count < live), f"{count} rows, not {live}"
 
 
 def recorded(run: Run, table: str) -> list[Any]:
@@ -49,6 +51,8 @@ def rows_left(versions: list[Any], rows_before: bool = False) -> dict[str, list[
     # A key may stand for two rows for a moment, while rows swap their keys within one statement.
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     times: dict[str, Any] = {}
+    # Keys to which an update brought a row, while one from before tracking may still have had it.
+    shared: set[str] = set()
     ids = [version[0] for version in versions]
     assert len(ids) == len(set(ids)), "an id is used twice"
     for number, op, key, key_before, data, old, changed_at in versions:
@@ -60,8 +64,13 @@ def rows_left(versions: list[Any], rows_before: bool = False) -> dict[str, list[
             continue
         after = exact(data)
         before = after | exact(old) if op == "U" else after
-        if rows_before and op in "UD" and key_before not in times:
-            rows[key_before].append(before)
+        if rows_before and op in "UD":
+            is_unknown = key_before in shared and before not in rows[key_before]
+            if key_before not in times or is_unknown:
+                rows[key_before].append(before)
+                shared.discard(key_before)
+        if rows_before and op == "U" and key != key_before and key not in times:
+            shared.add(key)
         if op == "U":
             assert before in rows[key_before], (
                 f"version {number}: {before} is not {rows[key_before]}"

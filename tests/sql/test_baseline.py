@@ -128,6 +128,30 @@ def test_a_row_that_changed_while_the_table_was_not_tracked_is_recorded_as_it_is
     assert newest == [("baseline", "unseen")]
 
 
+def test_a_key_that_passes_between_two_rows_from_before_tracking_stays(
+    owner: Run, superuser: Run
+) -> None:
+    owner("create table seats (id int, n int default 0, primary key (id) deferrable)")
+    owner("insert into seats values (1), (2), (4)")
+    owner("select rowtrail.track('seats')")
+    owner("update seats set id = id + 1")
+    owner("call rowtrail.baseline('seats')")
+    assert superuser("select * from rowtrail.differences('seats')") == []
+
+
+def test_a_row_that_came_and_went_in_a_transaction_that_rewrote_the_table_is_gone(
+    owner: Run, superuser: Run
+) -> None:
+    owner("create table seats (id int primary key, n int default 0)")
+    owner("select rowtrail.track('seats')")
+    owner("begin")
+    owner("insert into seats values (1)")
+    owner("alter table seats alter n type bigint")
+    owner("delete from seats")
+    owner("commit")
+    assert superuser("select * from rowtrail.differences('seats')") == []
+
+
 def test_track_can_take_it_at_once(owner: Run, superuser: Run) -> None:
     owner("create table pairs (a text, b int, primary key (a, b))")
     owner("insert into pairs values ('x', 2), ('x', 1), ('\"', 1), ('', 0)")
