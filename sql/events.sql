@@ -263,20 +263,24 @@ begin
     and (a.is_missing or not is_late or not (a.attnotnull or a.atthasdef or a.attidentity <> ''));
 
   -- Of a column that was there: have its values changed in the rows? The catalogue's row of a column
-  -- is of this transaction if this transaction has altered it.
+  -- is of this transaction if this transaction has altered it. Of one that is new: are they unknown?
   select jsonb_agg(n.value -> 'number' order by n.ordinality)
   into rewritten
   from jsonb_array_elements(after) with ordinality as n
   join pg_attribute as c on c.attrelid = known.relid and c.attnum = (n.value ->> 'number')::int
-  join lateral (
+  left join lateral (
     select b.value
     from jsonb_array_elements(before) as b
     where b.value -> case when is_renumbered then 'name' else 'number' end
       = n.value -> case when is_renumbered then 'name' else 'number' end
   ) as b on true
-  where (known.is_rewritten and (is_late or age(c.xmin) <= 0))
-    or ((is_late or age(c.xmin) <= 0) and not rowtrail.shows_alike(b.value ->> 'type', n.value ->> 'type', is_late))
-    or not rowtrail.holds_alike(b.value -> 'of', n.value -> 'of');
+  where case
+    when b.value is null
+      then not is_renumbered and c.attgenerated <> 'v' and not coalesce(added ? (n.value ->> 'number'), false)
+    else (known.is_rewritten and (is_late or age(c.xmin) <= 0))
+      or ((is_late or age(c.xmin) <= 0) and not rowtrail.shows_alike(b.value ->> 'type', n.value ->> 'type', is_late))
+      or not rowtrail.holds_alike(b.value -> 'of', n.value -> 'of')
+  end;
 
   data := jsonb_strip_nulls(jsonb_build_object(
     'table', shape -> 'table',

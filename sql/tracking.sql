@@ -492,10 +492,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   of_schema constant regnamespace := (select c.relnamespace from pg_class as c where c.oid = target);
-  is_closed constant boolean := not has_schema_privilege(borrower, of_schema, 'usage');
+  is_closed boolean;
   part regclass;
 begin
+  -- Of two that change one object's privileges at once, PostgreSQL fails one.
+  perform pg_advisory_xact_lock(hashtext('rowtrail.lend'), hashoid(target));
+  is_closed := not has_schema_privilege(borrower, of_schema, 'usage');
   if is_closed then
+    perform pg_advisory_xact_lock(hashtext('rowtrail.lend'), hashoid(of_schema));
     if not has_schema_privilege(of_schema, 'usage with grant option') then
       raise exception '% cannot be tracked by %: % has no right on its schema', rowtrail.full_name(target), current_user, borrower
         using errcode = 'insufficient_privilege',

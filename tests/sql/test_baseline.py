@@ -116,6 +116,31 @@ def test_nothing_is_lost_or_doubled_while_writers_write(
     assert_exact("stock", rows_before=True)
 
 
+def test_two_at_once_take_turns(
+    stock: str, owner: Run, superuser: Run, connect_as: Callable[[str], Run]
+) -> None:
+    owner("select * from rowtrail.baseline_batch('stock', 10)")
+    other = connect_as("owner")
+    failures: list[BaseException] = []
+
+    def go_on() -> None:
+        try:
+            other("call rowtrail.baseline('stock', 37)")
+        except BaseException as error:
+            failures.append(error)
+
+    owner("begin")
+    owner("select * from rowtrail.baseline_batch('stock', 10)")
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    while not superuser("select 1 from pg_locks where not granted"):
+        time.sleep(0.01)
+    owner("commit")
+    thread.join()
+    assert failures == []
+    assert superuser("select * from rowtrail.differences('stock')") == []
+
+
 def test_a_row_that_changed_while_the_table_was_not_tracked_is_recorded_as_it_is(
     stock: str, owner: Run, writer: Run, superuser: Run
 ) -> None:

@@ -236,3 +236,16 @@ def test_json_that_is_written_in_another_way_replays(
     writer("""insert into notes values (1, '{"a": 2, "b":1}')""")
     writer("""update notes set body = '{"b": 1, "a": 2}'""")
     assert superuser("select * from rowtrail.differences('notes')") == []
+
+
+def test_a_column_added_with_values_that_nobody_knows_begins_the_baseline_anew(
+    owner: Run, superuser: Run
+) -> None:
+    owner("create table log (line text)")
+    owner("select rowtrail.track('log')")
+    owner("insert into log values ('a'), ('b'), ('b')")
+    owner("alter table log add at timestamptz default clock_timestamp()")
+    owner("call rowtrail.baseline('log')")
+    assert superuser("select * from rowtrail.differences('log')") == []
+    owner("update log set line = 'c' where line = 'b'")
+    assert superuser("select * from rowtrail.differences('log')") == []
