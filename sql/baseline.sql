@@ -221,7 +221,7 @@ begin
             and v.row_key = k.row_key
             and v.id > k.after_id
             and v.op <> 'S'
-            and v.changed_at between $5 and clock_timestamp() + interval '1 day')
+            and v.changed_at between $5 and clock_timestamp() + interval '1 day')%8$s
       ),
       recorded as (
         insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data, verbatim)
@@ -239,6 +239,10 @@ begin
     case
       when is_plain then $shape$(select rowtrail.key_text($1, $3, p.whole, '{}'), p.whole, null::jsonb)$shape$
       else 'rowtrail.stored_row($1, p.whole)'
+    end,
+    case
+      when rowtrail.is_deferrable(target, key_columns) then ' or rowtrail.was_taken_over($1, k.row_key, greatest(k.after_id, 0), $5)'
+      else ''
     end)
   into seen, recorded, last_key
   using of_table, last_id, key_columns, batch, since, moment, attached;
@@ -246,6 +250,44 @@ end
 $$;
 comment on function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz, jsonb) is
   'The part of rowtrail.baseline_batch() that reads rows and writes their versions; it reads by the SELECT privilege that the table''s owner lends.';
+
+create or replace function rowtrail.is_deferrable(target regclass, key_columns text[])
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(bool_and(not i.indimmediate), false)
+  from pg_index as i
+  where i.indrelid = target
+    and i.indisunique
+    and array(select a.attname::text from pg_attribute as a where a.attrelid = target and a.attnum = any (i.indkey) order by 1)
+      = array(select n.name from unnest(key_columns) as n (name) order by 1)
+$$;
+comment on function rowtrail.is_deferrable(regclass, text[]) is
+  'Whether two rows can have the same key for a moment, since no unique index on it is checked at once.';
+
+create or replace function rowtrail.was_taken_over(of_table int, key text, after_id bigint, since timestamptz)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- By its versions a row came to the key first, and as many left it as came: so they say that none
+  -- is there. Where one is, another was there before tracking began.
+  select coalesce(sum(e.step) = 0 and (array_agg(e.step order by e.id) filter (where e.step <> 0))[1] > 0, false)
+  from (
+    select v.id, case when v.op = 'D' then -1 when v.op in ('I', 'B') or v.old_key is not null then 1 else 0 end as step
+    from rowtrail.versions as v
+    where v.table_id = of_table and v.row_key = key and v.op not in ('T', 'S') and v.id > after_id and v.changed_at >= since
+    union all
+    select v.id, -1
+    from rowtrail.versions as v
+    where v.table_id = of_table and v.old_key = key and v.op = 'U' and v.id > after_id and v.changed_at >= since
+  ) as e
+$$;
+comment on function rowtrail.was_taken_over(int, text, bigint, timestamptz) is
+  'Whether a row''s versions deny that it is there, since another took its key before it left: a row that was not recorded.';
 
 create or replace function rowtrail.record_baseline_without_key(
   of_table int, source text, last_id bigint, moment timestamptz, out seen bigint, out recorded bigint)
@@ -307,9 +349,14 @@ comment on function rowtrail.base_type(oid, int) is
   'The type beneath a domain, however deep, with its modifier; another type as it is.';
 
 revoke all on function
+  rowtrail.was_taken_over(int, text, bigint, timestamptz),
+  rowtrail.is_deferrable(regclass, text[]),
   rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz, jsonb),
   rowtrail.record_baseline_without_key(int, text, bigint, timestamptz)
 from public;
+
+grant execute on function rowtrail.was_taken_over(int, text, bigint, timestamptz), rowtrail.is_deferrable(regclass, text[])
+to rowtrail_capture;
 
 grant create on schema rowtrail to rowtrail_capture;
 alter function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz, jsonb)

@@ -215,7 +215,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with changes as (
-    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data, v.old, v.verbatim, v.file, v.old_ctid, v.new_ctid
+    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data, v.old, v.verbatim
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.op not in ('T', 'S')
@@ -263,7 +263,7 @@ as $$
     order by t.key, t.net <> 0 desc, t.last_id desc
   ),
   firsts as (
-    select distinct on (e.key) e.key, e.id, e.era, e.xid, e.step
+    select distinct on (e.key) e.key, e.step
     from events as e
     order by e.key, e.id
   ),
@@ -271,17 +271,6 @@ as $$
   -- left. An image is left when as many changes start from it as lead to it.
   shared as materialized (
     select t.key, t.era, t.xid from transactions as t where t.is_shared
-  ),
-  -- A key that a row took first may have stood for one from before tracking all the same: where a
-  -- change starts from a place, in the same file, to which none of its transaction led.
-  taken_over as (
-    select distinct s.key
-    from shared as s
-    join firsts as f on (f.key, f.era, f.xid) = (s.key, s.era, s.xid) and f.step > 0
-    join changes as a on a.id = f.id
-    join changes as c on (coalesce(c.old_key, c.row_key), c.era, c.xid, c.file) = (s.key, s.era, s.xid, a.file) and c.op in ('U', 'D')
-    left join changes as b on (b.row_key, b.era, b.xid, b.file, b.new_ctid) = (s.key, s.era, s.xid, c.file, c.old_ctid)
-    where c.old_ctid is not null and b.id is null
   ),
   steps as (
     select s.*, c.id, c.data::text as image, 1 as step
@@ -322,7 +311,7 @@ as $$
   left join rowtrail.image_maps(of_table) as m on l.id > m.after_id and l.id < m.before_id
   join outcomes as o on o.key = l.row_key
   join firsts as f on f.key = l.row_key
-  where o.net > 0 or (o.net = 0 and (f.step <= 0 or l.row_key in (select b.key from taken_over as b)))
+  where o.net > 0 or (o.net = 0 and f.step <= 0)
 $$;
 comment on function rowtrail.replay_by_key(int) is
   'rowtrail.replay() for a table with a key, with the rows that went with a partition; id is that of each row''s newest version.';
