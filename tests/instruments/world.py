@@ -251,7 +251,10 @@ def execute(connection: Any, statement: str, *parameters: Any) -> list[Any]:
 def is_fault(error: psycopg2.Error) -> bool:
     """Whether a statement failed for a reason within rowtrail."""
     code = error.pgcode
-    if code is None or code == "57014" or code.startswith("XX"):
+    if code == "57014":
+        # Triggers that write all rows, three deep, take their time by themselves.
+        return (error.diag.context or "").count("function on_") < 3
+    if code is None or code.startswith("XX"):
         return True
     if code in EXPECTED:
         return False
