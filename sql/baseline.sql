@@ -51,7 +51,7 @@ begin
     -- Waits for the writers that are in the table, and lets none in until the ids are reserved.
     execute format(
       'lock table %s %s in share row exclusive mode',
-      case when (select c.relkind from pg_class as c where c.oid = target) = 'p' then '' else 'only' end,
+      case when (select c.relkind from pg_class as c where c.oid = target limit 1) = 'p' then '' else 'only' end,
       rowtrail.full_name(target));
   end if;
   opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
@@ -172,7 +172,7 @@ declare
   columns text;
   bounds text;
   -- Children by INHERITS are tables of their own; partitions are not.
-  only_it constant text := case when (select c.relkind from pg_class as c where c.oid = target) = 'p' then '' else 'only' end;
+  only_it constant text := case when (select c.relkind from pg_class as c where c.oid = target limit 1) = 'p' then '' else 'only' end;
   is_plain constant boolean := not exists (
     select from rowtrail.tables as t cross join lateral rowtrail.treatments(t) where t.id = of_table);
 begin

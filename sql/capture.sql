@@ -376,7 +376,7 @@ begin
       cross join lateral rowtrail.stored_row($1, t.*) as s
     $query$,
     -- Children by INHERITS are truncated with the table, and have triggers of their own.
-    case when (select c.relkind from pg_class as c where c.oid = tg_relid) = 'p' then '' else 'only' end,
+    case when (select c.relkind from pg_class as c where c.oid = tg_relid limit 1) = 'p' then '' else 'only' end,
     rowtrail.full_name(tg_relid))
   using
     tg_argv[0]::int, nullif(current_setting('rowtrail.actor', true), ''), current_setting('rowtrail.context', true);

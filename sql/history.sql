@@ -457,7 +457,7 @@ begin
       order by 1
     $query$,
     -- Children by INHERITS are tables of their own; partitions are not.
-    case when (select c.relkind from pg_class as c where c.oid = of_table) = 'p' then '' else 'only' end,
+    case when (select c.relkind from pg_class as c where c.oid = of_table limit 1) = 'p' then '' else 'only' end,
     rowtrail.full_name(of_table),
     case
       when is_plain then $shape$(

@@ -158,7 +158,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if (select c.relrowsecurity from pg_class as c where c.oid = target)
+  if (select c.relrowsecurity from pg_class as c where c.oid = target limit 1)
     and not coalesce((
       select
         bool_or(p.polpermissive and 'rowtrail_capture'::regrole = any (p.polroles) and pg_get_expr(p.polqual, p.polrelid) = 'true')
@@ -332,7 +332,7 @@ begin
   perform rowtrail.note_schema_change(known.id, null, 'rowtrail.track()');
 
   capture_function := case
-    when (select c.relkind from pg_class as c where c.oid = target) = 'p' then 'rowtrail.capture_partition'
+    when (select c.relkind from pg_class as c where c.oid = target limit 1) = 'p' then 'rowtrail.capture_partition'
     else 'rowtrail.capture'
   end;
   truncate_arguments := array[known.id::text, known.actor_policy];
@@ -491,7 +491,9 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  of_schema constant regnamespace := (select c.relnamespace from pg_class as c where c.oid = target);
+  -- In a transaction of a snapshot that is older than another's change of the table, the catalogue's row
+  -- is there twice once it was changed here.
+  of_schema constant regnamespace := (select c.relnamespace from pg_class as c where c.oid = target limit 1);
   is_closed boolean;
   part regclass;
 begin
@@ -531,7 +533,7 @@ begin
   if opened then
     execute format(
       'revoke usage on schema %s from %s',
-      (select c.relnamespace::regnamespace from pg_class as c where c.oid = target), borrower);
+      (select c.relnamespace::regnamespace from pg_class as c where c.oid = target limit 1), borrower);
   end if;
 end
 $$;

@@ -125,7 +125,9 @@ class World:
         if match := re.search(r"rowtrail\.(?:un)?track\('([\w.]+)'", statement):
             [(relid,)] = execute(session, "select %s::regclass::oid::bigint", match[1])
             (self.retracked if relid in self.tracked else self.tracked).add(relid)
-            if "rowtrail.baseline_batch(" in statement:
+            # An application's trigger may have filled it.
+            [(is_filled,)] = execute(session, f"select exists (select from {match[1]})")
+            if is_filled or "rowtrail.baseline_batch(" in statement:
                 self.filled.add(relid)
         return None
 

@@ -141,6 +141,19 @@ def test_two_at_once_take_turns(
     assert superuser("select * from rowtrail.differences('stock')") == []
 
 
+def test_it_runs_in_a_transaction_with_an_older_snapshot(
+    stock: str, owner: Run, superuser: Run, connect_as: Callable[[str], Run]
+) -> None:
+    other = connect_as("owner")
+    owner("begin isolation level repeatable read")
+    owner("select 1")
+    other("truncate stock")
+    owner("select * from rowtrail.baseline_batch('stock', 10)")
+    owner("commit")
+    owner("call rowtrail.baseline('stock')")
+    assert superuser("select * from rowtrail.differences('stock')") == []
+
+
 def test_a_row_that_changed_while_the_table_was_not_tracked_is_recorded_as_it_is(
     stock: str, owner: Run, writer: Run, superuser: Run
 ) -> None:
