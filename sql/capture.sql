@@ -364,6 +364,13 @@ begin
   -- It may have been forced since rowtrail.track(): rows would be missing, and a policy is code of the
   -- table's owner, which must not run with the rights of this function.
   perform rowtrail.require_no_row_security(tg_relid, 'a TRUNCATE');
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception 'rowtrail cannot record this TRUNCATE of %: it removes rows that a % transaction does not see',
+      rowtrail.full_name(tg_relid), current_setting('transaction_isolation')
+      using
+        errcode = 'invalid_transaction_state',
+        hint = 'Truncate in a READ COMMITTED transaction, or use DELETE; or let the owner of the table run rowtrail.track() with truncate_rows => false.';
+  end if;
   execute format(
     $query$
       insert into rowtrail.versions (

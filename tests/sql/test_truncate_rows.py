@@ -43,6 +43,25 @@ def test_each_row_of_a_truncate_is_recorded(
     assert_exact(orders)
 
 
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_truncate_that_would_not_see_all_rows_is_refused(
+    orders: str, owner: Run, writer: Run, assert_exact: Callable[..., None], level: str
+) -> None:
+    writer("insert into orders values (1, 'a')")
+    owner(f"begin isolation level {level}")
+    owner("select 1")
+    writer("delete from orders")
+    writer("insert into orders values (2, 'b')")
+    with pytest.raises(
+        psycopg2.errors.InvalidTransactionState,
+        match=rf"rowtrail cannot record this TRUNCATE of public.orders: .* {level} transaction",
+    ):
+        owner("truncate orders")
+    owner("rollback")
+    owner("truncate orders")
+    assert_exact(orders)
+
+
 def test_a_truncate_that_is_rolled_back_leaves_nothing(
     orders: str, writer: Run, versions: Callable[[str], list[Any]]
 ) -> None:
