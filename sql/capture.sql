@@ -293,6 +293,7 @@ begin
     from rowtrail.tables as t
     where t.id = tg_argv[0]::int and t.relid = pg_partition_root(tg_relid) and t.capture_arguments = tg_argv[0:]
   ) then
+    perform rowtrail.require_new_snapshot(tg_relid::regclass::text);
     raise exception 'rowtrail cannot record this change: the trigger of table % was not made by rowtrail.track()', tg_relid::regclass::text
       using errcode = 'insufficient_privilege', hint = 'Let the owner of the table drop that trigger and run rowtrail.track().';
   end if;$check$);

@@ -204,6 +204,7 @@ begin
   end if;
   select s.salt into salt from rowtrail.salts as s where s.table_id = of_table;
   if salt is null then
+    perform rowtrail.require_new_snapshot((select format('%I.%I', t.schema_name, t.table_name) from rowtrail.tables as t where t.id = of_table));
     raise exception 'rowtrail cannot record this change: the salt of the hashed columns of table % is gone',
       (select format('%I.%I', t.schema_name, t.table_name) from rowtrail.tables as t where t.id = of_table)
       using
@@ -216,6 +217,22 @@ end
 $$;
 comment on function rowtrail.hash_of(int, int2, text) is
   'The SHA-256 of a value, with the salt of its table and the number of its column; NULL of NULL. Who may call it can try guesses, so it is granted to rowtrail_capture only.';
+
+create or replace function rowtrail.require_new_snapshot(full_name text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception 'rowtrail cannot record this change: table % may have been tracked anew since this transaction began', full_name
+      using errcode = 'serialization_failure', hint = 'Try the transaction again.';
+  end if;
+end
+$$;
+comment on function rowtrail.require_new_snapshot(text) is
+  'Raises serialization_failure where the registry may have changed since the transaction''s snapshot: what the trigger says is newer then.';
 
 create or replace function rowtrail.todays_names(of_table int, relation oid, numbers int2[], former text[])
 returns text[]
@@ -319,6 +336,7 @@ comment on function rowtrail.short_key(text) is
   'The key as rowtrail.versions.row_key has it: itself up to 1000 bytes, else its beginning and its SHA-256.';
 
 revoke all on function
+  rowtrail.require_new_snapshot(text),
   rowtrail.stored_row(int, anyelement, boolean),
   rowtrail.image_of(int, anyelement, text[], text[], text[]),
   rowtrail.hash_of(int, int2, text),
@@ -326,6 +344,7 @@ revoke all on function
   rowtrail.names_hold(oid, text, text, text),
   rowtrail.key_text(int, text[], jsonb, text[])
 from public;
+grant execute on function rowtrail.require_new_snapshot(text) to rowtrail_capture;
 grant execute on function
   rowtrail.stored_row(int, anyelement, boolean),
   rowtrail.image_of(int, anyelement, text[], text[], text[]),

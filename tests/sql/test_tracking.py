@@ -352,3 +352,23 @@ def test_a_table_that_inherits_is_named_until_it_is_tracked(
     for table in ("animals", "birds"):
         assert superuser(f"select * from rowtrail.differences('{table}')") == []
     assert superuser("select op from rowtrail.history('birds', 1)") == [("update",), ("insert",)]
+
+
+@pytest.mark.parametrize("partitioned", ["", "partition by range (id)"])
+def test_a_transaction_that_began_before_the_table_was_tracked_anew_is_to_be_tried_again(
+    owner: Run, connect_as: Callable[[str], Run], superuser: Run, partitioned: str
+) -> None:
+    owner(f"create table users (id int primary key, note text) {partitioned}")
+    if partitioned:
+        owner("create table users_rest partition of users default")
+    owner("grant insert on users to writer")
+    owner("select rowtrail.track('users')")
+    writer = connect_as("writer")
+    writer("begin isolation level repeatable read")
+    writer("select 1")
+    owner("select rowtrail.track('users', hash => '{note}')")
+    with pytest.raises(psycopg2.errors.SerializationFailure, match=r"tracked anew since"):
+        writer("insert into users values (1, 'a')")
+    writer("rollback")
+    writer("insert into users values (1, 'a')")
+    assert superuser("select * from rowtrail.differences('users')") == []
