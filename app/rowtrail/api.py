@@ -6,7 +6,7 @@ import simplejson
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from rowtrail import history
+from rowtrail import comparing, history
 from rowtrail.answers import (
     Change,
     Cursor,
@@ -19,7 +19,7 @@ from rowtrail.answers import (
     Value,
 )
 from rowtrail.config import check_schema, database, forget_schema
-from rowtrail.pages import cursor, row_key
+from rowtrail.pages import compared, cursor, row_key
 
 api = Blueprint("api", __name__)
 
@@ -57,6 +57,20 @@ def row(table_id: int) -> BaseResponse:
             return redirect(url_for(".row", table_id=table_id, key=other))
         raise
     return exact(table=table_of(found), row_key=key, **page_of(page))
+
+
+@api.get("/tables/<int:table_id>/compare.json")
+def compare(table_id: int) -> Response:
+    check_schema()
+    found = history.table(database.session(), table_id)
+    both = comparing.compare(database.session(), found, compared("a"), compared("b"))
+    return exact(
+        table=table_of(found),
+        old=metadata_of(both.old),
+        new=metadata_of(both.new),
+        changes=[field_of(one) for one in both.changed],
+        same=[one.column for one in both.same],
+    )
 
 
 @api.get("/tables/<int:table_id>/versions/<int:version_id>.json")

@@ -20,7 +20,7 @@ from flask import (
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
-from rowtrail import __version__, history
+from rowtrail import __version__, comparing, contrast, history
 from rowtrail.answers import Cursor, Value
 from rowtrail.config import check_schema, database, forget_schema
 
@@ -64,7 +64,16 @@ def row(table_id: int) -> str | BaseResponse:
         if other := history.canonical_key(database.session(), found, key):
             return redirect(url_for(".row", table_id=table_id, key=other))
         raise
-    return render_template("row.html", table=found, key=key, page=page)
+    columns = [] if cursor() != Cursor() else comparing.origins(database.session(), found, key)
+    return render_template("row.html", table=found, key=key, page=page, columns=columns)
+
+
+@pages.get("/tables/<int:table_id>/compare")
+def compare(table_id: int) -> str:
+    check_schema()
+    found = history.table(database.session(), table_id)
+    both = comparing.compare(database.session(), found, compared("a"), compared("b"))
+    return render_template("compare.html", table=found, both=both)
 
 
 @pages.get("/tables/<int:table_id>/versions/<int:version_id>")
@@ -107,6 +116,14 @@ def cursor() -> Cursor:
     return Cursor(**ends)
 
 
+def compared(name: str) -> int:
+    """One of the versions to compare, by `?a=` and `?b=`."""
+    given = request.args.get(name, "")
+    if not re.fullmatch(r"[0-9]{1,19}", given) or int(given) > history.BIGGEST_BIGINT:
+        abort(400, f"which two versions? name their ids: compare?a=100&b=200, not {name}={given!r}")
+    return int(given)
+
+
 def row_key() -> str:
     """The key of the row that is meant, by `?key=`."""
     key = request.args.get("key")
@@ -122,7 +139,7 @@ def row_key() -> str:
 
 @pages.app_context_processor
 def for_templates() -> dict[str, Any]:
-    return {"version": __version__, "FOLDED": FOLDED}
+    return {"version": __version__, "FOLDED": FOLDED, "contrast": contrast}
 
 
 @pages.app_template_filter()

@@ -198,10 +198,10 @@ def fields_of(page: FromClause) -> LateralFromClause:
     ).lateral("fields")
 
 
-def excerpt(value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+def excerpt(value: ColumnElement[Any], longest: int = EXCERPT) -> tuple[ColumnElement[Any], ...]:
     """The kind of a JSON value, its beginning as text, and its length."""
     kind = func.jsonb_typeof(value)
     content = case(
         (kind == "string", value.op("#>>")(cast([], ARRAY(Text)))), else_=cast(value, Text)
     )
-    return kind, func.left(content, EXCERPT), func.length(content)
+    return kind, func.left(content, longest), func.length(content)

@@ -1,0 +1,220 @@
+"""Two versions side by side; and which change gave each column of a row its value."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from rowtrail import history
+from rowtrail.answers import Change, Field, Table, Value
+from rowtrail.paging import METADATA, NAMES, OLD, excerpt, named, pg_attribute, t, v
+
+COMPARED = 4_000  # characters of a value
+LOOKED_AT = 200  # versions of a row, to find who gave each column its value
+HOPS = 10  # former keys of a row, for the same
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two versions, by the columns of today.
+
+    Attributes:
+        old: the earlier of the two.
+        new: the later.
+        changed: the columns that differ, in the order of the table.
+        same: those that do not.
+    """
+
+    old: Change
+    new: Change
+    changed: list[Field]
+    same: list[Field]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A column of a row: its value, and the change that gave it; None where that is older."""
+
+    column: str
+    value: Value
+    change: Change | None
+
+
+def compare(session: Session, table: Table, first: int, second: int) -> Comparison:
+    """Two versions of a table, of one row or of two: the rows after them, side by side.
+
+    Raises:
+        NotThere: the table has no such version, or one is of the whole table.
+    """
+    one, other = sorted((first, second))
+    changes = [history.version(session, table.name.id, number).change for number in (one, other)]
+    for change in changes:
+        if change.operation in ("truncate", "schema"):
+            raise history.NotThere(
+                f"version {change.id} is of the whole table, and has no row to compare"
+            )
+    pair = (column("key", Text), column("value", JSONB))
+    sides = [
+        func.jsonb_each(image_of(table, number)).table_valued(*pair, name=name)
+        for number, name in ((one, "old_side"), (other, "new_side"))
+    ]
+    old, new = sides
+    name = func.coalesce(old.c.key, new.c.key)
+    differs = cast(old.c.value, Text).is_distinct_from(cast(new.c.value, Text))
+    found = session.execute(
+        select(
+            name.label("column"),
+            differs.label("differs"),
+            *(part.label(f"old_{n}") for n, part in enumerate(excerpt(old.c.value, COMPARED))),
+            *(part.label(f"new_{n}") for n, part in enumerate(excerpt(new.c.value, COMPARED))),
+        )
+        .select_from(
+            old.join(new, new.c.key == old.c.key, full=True).outerjoin(
+                pg_attribute, has_name(table, name)
+            )
+        )
+        .order_by(pg_attribute.c.attnum.nulls_last(), name)
+    ).all()
+    fields = [
+        (
+            Field(
+                row.column,
+                None if row.old_0 is None else Value(row.old_0, row.old_1, row.old_2),
+                None if row.new_0 is None else Value(row.new_0, row.new_1, row.new_2),
+            ),
+            row.differs,
+        )
+        for row in found
+    ]
+    return Comparison(
+        old=changes[0],
+        new=changes[1],
+        changed=[field for field, has_changed in fields if has_changed],
+        same=[field for field, has_changed in fields if not has_changed],
+    )
+
+
+def origins(session: Session, table: Table, key: str) -> list[Origin]:
+    """The columns of a row by its newest version, each with the change that gave it its value.
+
+    Looks at the newest `LOOKED_AT` versions, also those under former keys. Empty where the row
+    went, or has another key now.
+    """
+    newest = session.execute(
+        select(v.c.id, v.c.op)
+        .where(v.c.table_id == table.name.id, v.c.row_key == key, v.c.op.not_in(["T", "S"]))
+        .order_by(v.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is None or newest.op == "D":
+        return []
+    in_table = v.c.table_id == table.name.id
+    left = exists().where(in_table, v.c.old_key == key, v.c.id > newest.id)
+    truncated = exists().where(in_table, v.c.row_key == "", v.c.op == "T", v.c.id > newest.id)
+    if session.scalar(select(or_(left, truncated))):
+        return []
+    values = values_of(session, table, newest.id)
+    givers: dict[str, Change] = {}
+    looked_at, before, hops = 0, newest.id + 1, 0
+    while looked_at < LOOKED_AT and hops <= HOPS and givers.keys() < values.keys():
+        found = changed_columns(session, table, key, before, LOOKED_AT - looked_at)
+        former = None
+        for change, columns in found:
+            if change.operation == "delete":
+                # What was there before is another life of the key.
+                return [Origin(name, value, givers.get(name)) for name, value in values.items()]
+            for name in columns:
+                givers.setdefault(name, change)
+            if change.old_key not in (None, key):
+                former = change
+                break
+        looked_at += len(found)
+        if former is None or former.old_key is None:
+            break
+        key, before, hops = former.old_key, former.id, hops + 1
+    return [Origin(name, value, givers.get(name)) for name, value in values.items()]
+
+
+def image_of(table: Table, version_id: int) -> Any:
+    """The row after a version, by the columns of today."""
+    return (
+        select(func.rowtrail.image_now(v.c.table_id, v.c.id, v.c.data, type_=JSONB))
+        .where(v.c.table_id == table.name.id, v.c.id == version_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def has_name(table: Table, name: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the row of the catalogue is of the table's column with this name."""
+    relid = select(t.c.relid).where(t.c.id == table.name.id).scalar_subquery()
+    return and_(pg_attribute.c.attrelid == relid, pg_attribute.c.attname == func.name(name))
+
+
+def values_of(session: Session, table: Table, version_id: int) -> dict[str, Value]:
+    """The columns of the row after a version, in the order of the table."""
+    side = func.jsonb_each(image_of(table, version_id)).table_valued(
+        column("key", Text), column("value", JSONB), name="side"
+    )
+    found = session.execute(
+        select(side.c.key, *(part.label(f"n{n}") for n, part in enumerate(excerpt(side.c.value))))
+        .select_from(side.outerjoin(pg_attribute, has_name(table, side.c.key)))
+        .order_by(pg_attribute.c.attnum.nulls_last(), side.c.key)
+    )
+    return {row.key: Value(row.n0, row.n1, row.n2) for row in found}
+
+
+def changed_columns(
+    session: Session, table: Table, key: str, before: int, limit: int
+) -> list[tuple[Change, list[str]]]:
+    """The versions of a key below an id, newest first, and the columns that each gave a value."""
+    recent = (
+        select(*METADATA, OLD.label("old"), v.c.data)
+        .where(v.c.table_id == table.name.id, v.c.row_key == key, v.c.op.not_in(["T", "S"]))
+        .where(v.c.id < before)
+        .order_by(v.c.id.desc())
+        .limit(limit)
+        .subquery("recent")
+    )
+    maps = func.rowtrail.image_maps(table.name.id).table_valued(
+        "after_id", "before_id", column("names", JSONB), name="maps"
+    )
+    given = func.jsonb_object_keys(
+        case((recent.c.op == "U", recent.c.old), (recent.c.op != "D", recent.c.data))
+    ).table_valued("key", name="given")
+    given = given.render_derived()
+    # By the names of today.
+    columns = (
+        select(
+            func.array_agg(func.coalesce(maps.c.names.op("->>")(given.c.key), given.c.key)).label(
+                "names"
+            )
+        )
+        .select_from(given)
+        .correlate(recent, maps)
+        .lateral("columns")
+    )
+    everything = named(
+        recent.join(t, t.c.id == recent.c.table_id).outerjoin(
+            maps, and_(recent.c.id > maps.c.after_id, recent.c.id < maps.c.before_id)
+        )
+    ).join(columns, true())
+    shown = [one for one in recent.c if one.name not in ("old", "data")]
+    found = session.execute(
+        select(*shown, *NAMES, columns.c.names).select_from(everything).order_by(recent.c.id.desc())
+    )
+    return [(Change.of(row), row.names or []) for row in found]
