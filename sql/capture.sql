@@ -92,7 +92,7 @@ begin
           end loop;
           before := before - compared;
           if before <> '{}' then
-            changed := changed || rowtrail.changes(before, image);
+            changed := changed || rowtrail.changed_values(before, image);
           end if;
           insert into rowtrail.versions (
             changed_at, xid, table_id, file, old_ctid, new_ctid, op, row_key, actor, login, data, old, context)
@@ -219,7 +219,7 @@ begin
           changed := changed || jsonb_build_object(field, before -> field);
         end if;
       end loop;
-      changed := changed || rowtrail.changes(before - compared, image);
+      changed := changed || rowtrail.changed_values(before - compared, image);
       foreach field in array verbatim_columns loop
         if coalesce(verbatim ->> field, (image -> field)::text) <> coalesce(verbatim_before ->> field, (before -> field)::text) then
           changed := changed || jsonb_build_object(field, before -> field);

@@ -112,7 +112,7 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select rowtrail.changes(v.data, changed_by_move.data)
+  select rowtrail.changed_values(v.data, changed_by_move.data)
   from rowtrail.versions as v
   where v.table_id = of_table and v.row_key = key_before and v.id < version_id and v.op = 'D' and (v.era, v.xid) = (in_era, in_xid)
   order by v.id desc
@@ -187,44 +187,110 @@ comment on function rowtrail.key_from(text[], text) is
 
 create or replace function rowtrail.replay(of_table int)
 returns table (row_key text, data jsonb, verbatim jsonb)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select r.row_key, r.data, r.verbatim from rowtrail.replay_until(of_table, rowtrail.unbounded(), null) as r
+$$;
+comment on function rowtrail.replay(int) is
+  'The rows that a table must have now by its versions alone, by the columns of today; a value that a schema change rewrote is left out until the row is recorded again. Compared with the table by rowtrail.differences().';
+
+create or replace function rowtrail.unbounded()
+returns rowtrail.boundary
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select row('infinity', null, null, null)::rowtrail.boundary
+$$;
+comment on function rowtrail.unbounded() is 'The boundary within which every version is: now.';
+
+-- Pins no setting, so that it is inlined: it is asked of each version.
+create or replace function rowtrail.is_within(bound rowtrail.boundary, era int, xid xid8, changed_at timestamptz)
+returns boolean
+language sql
+immutable
+parallel safe
+as $$
+  select changed_at <= bound.until
+    and (bound.seen is null or era < bound.era or (era = bound.era and pg_visible_in_snapshot(xid, bound.seen)))
+$$;
+comment on function rowtrail.is_within(rowtrail.boundary, int, xid8, timestamptz) is
+  'Whether what was recorded then, by this transaction, counts within the boundary.';
+
+create or replace function rowtrail.is_reached(bound rowtrail.boundary, moment timestamptz)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select moment <= bound.until and (
+    bound.until <> 'infinity'
+    or bound.seen is null
+    -- When a snapshot was taken shows in what it sees.
+    or exists (
+      select from rowtrail.versions as v
+      where v.changed_at >= moment and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)))
+$$;
+comment on function rowtrail.is_reached(rowtrail.boundary, timestamptz) is
+  'Whether the moment lies within the boundary.';
+
+create or replace function rowtrail.replay_until(
+  of_table int, bound rowtrail.boundary, shape_id bigint, of_key text default null)
+returns table (row_key text, data jsonb, verbatim jsonb, id bigint, changed_at timestamptz)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  gone constant text := rowtrail.gone_with_partitions(of_table);
+  gone constant text := rowtrail.gone_with_partitions(of_table, bound, shape_id);
 begin
   if (select t.key_attnums = '{}' from rowtrail.tables as t where t.id = of_table) then
-    return query select r.* from rowtrail.replay_without_key(of_table) as r;
+    return query
+      select r.* from rowtrail.replay_without_key(of_table, bound, shape_id) as r where of_key is null or r.row_key = of_key;
   elsif gone is null then
-    return query select r.row_key, r.data, r.verbatim from rowtrail.replay_by_key(of_table) as r;
+    return query select r.* from rowtrail.replay_by_key(of_table, bound, shape_id, of_key) as r;
   else
-    return query execute format(
-      'select r.row_key, r.data, r.verbatim from rowtrail.replay_by_key($1) as r where not (%s)', gone)
-    using of_table;
+    return query execute format('select r.* from rowtrail.replay_by_key($1, $2, $3, $4) as r where not (%s)', gone)
+    using of_table, bound, shape_id, of_key;
   end if;
 end
 $$;
-comment on function rowtrail.replay(int) is
-  'The rows that a table must have now by its versions alone, by the columns of today; a value that a schema change rewrote is left out until the row is recorded again. Compared with the table by rowtrail.differences().';
+comment on function rowtrail.replay_until(int, rowtrail.boundary, bigint, text) is
+  'The rows that a table, or a key, had by the versions within a boundary, by the columns that the event shape_id left (NULL: those of today); id and changed_at are those of each row''s newest version.';
 
-create or replace function rowtrail.replay_by_key(of_table int)
-returns table (row_key text, data jsonb, verbatim jsonb, id bigint)
-language sql
+create or replace function rowtrail.replay_by_key(of_table int, bound rowtrail.boundary, shape_id bigint, of_key text)
+returns table (row_key text, data jsonb, verbatim jsonb, id bigint, changed_at timestamptz)
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+-- One key is found by index, all of them by a pass.
+set plan_cache_mode = force_custom_plan
 as $$
+#variable_conflict use_column
+declare
+  since timestamptz := (
+    select t.keyed_since from rowtrail.tables as t where t.id = of_table and rowtrail.is_reached(bound, t.keyed_since));
+  after_id constant bigint := (
+    select max(t.id)
+    from rowtrail.versions as t
+    where t.table_id = of_table
+      and t.row_key = ''
+      and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))
+      and rowtrail.is_within(bound, t.era, t.xid, t.changed_at));
+begin
+  return query
   with changes as (
-    select v.id, v.era, v.xid, v.op, v.row_key, v.old_key, v.data, v.old, v.verbatim
+    select v.id, v.era, v.xid, v.changed_at, v.op, v.row_key, v.old_key, v.data, v.old, v.verbatim
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.op not in ('T', 'S')
-      and v.changed_at >= coalesce(
-        (select t.keyed_since from rowtrail.tables as t where t.id = of_table), '-infinity')
-      and v.id > coalesce((
-        select max(t.id)
-        from rowtrail.versions as t
-        where t.table_id = of_table and t.row_key = '' and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))), 0)
+      and v.changed_at >= coalesce(since, '-infinity')
+      and v.id > coalesce(after_id, 0)
+      and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
+      and (of_key is null or v.row_key = of_key or v.old_key = of_key)
   ),
   -- Where a baseline saw the row, it was there, whatever was known of it before.
   baselines as (
@@ -291,7 +357,7 @@ as $$
     from steps as s
   ),
   latest as (
-    select distinct on (c.row_key) c.row_key, c.id, c.data, c.verbatim
+    select distinct on (c.row_key) c.row_key, c.id, c.changed_at, c.data, c.verbatim
     from changes as c
     left join stays as s on s.id = c.id and s.step > 0
     where c.op <> 'D'
@@ -306,52 +372,59 @@ as $$
       else rowtrail.image_by(l.data, m.removed, m.filled, m.renamed)
     end,
     case when m.after_id is null then l.verbatim else nullif(rowtrail.image_by(l.verbatim, m.removed, '{}', m.renamed), '{}') end,
-    l.id
+    l.id,
+    l.changed_at
   from latest as l
-  left join rowtrail.image_maps(of_table) as m on l.id > m.after_id and l.id < m.before_id
+  left join rowtrail.image_maps(of_table, shape_id, bound.event_id) as m on l.id > m.after_id and l.id < m.before_id
   join outcomes as o on o.key = l.row_key
   join firsts as f on f.key = l.row_key
-  where o.net > 0 or (o.net = 0 and f.step <= 0)
+  where (of_key is null or l.row_key = of_key) and (o.net > 0 or (o.net = 0 and f.step <= 0));
+end
 $$;
-comment on function rowtrail.replay_by_key(int) is
-  'rowtrail.replay() for a table with a key, with the rows that went with a partition; id is that of each row''s newest version.';
+comment on function rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text) is
+  'rowtrail.replay_until() for a table with a key, with the rows that went with a partition.';
 
-create or replace function rowtrail.replay_without_key(of_table int)
-returns table (row_key text, data jsonb, verbatim jsonb)
+create or replace function rowtrail.replay_without_key(of_table int, bound rowtrail.boundary, shape_id bigint)
+returns table (row_key text, data jsonb, verbatim jsonb, id bigint, changed_at timestamptz)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select h.row_key, h.data, h.verbatim
-  from rowtrail.held_without_key(of_table) as h
+  select h.row_key, h.data, h.verbatim, h.id, h.changed_at
+  from rowtrail.held_without_key(of_table, bound, shape_id) as h
   cross join generate_series(1, h.copies)
 $$;
-comment on function rowtrail.replay_without_key(int) is
-  'rowtrail.replay() for a table without a key: rows that hold the same come as often as there must be of them, without the columns that are ignored.';
+comment on function rowtrail.replay_without_key(int, rowtrail.boundary, bigint) is
+  'rowtrail.replay_until() for a table without a key: rows that hold the same come as often as there must be of them, without the columns that are ignored.';
 
-create or replace function rowtrail.held_without_key(of_table int)
-returns table (row_key text, data jsonb, verbatim jsonb, copies bigint)
+create or replace function rowtrail.held_without_key(of_table int, bound rowtrail.boundary, shape_id bigint)
+returns table (row_key text, data jsonb, verbatim jsonb, copies bigint, id bigint, changed_at timestamptz)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
   -- Each version takes away a row that held what was before, and adds one that holds what is after.
   with known as (
-    select t.ignored_columns, t.keyed_since, coalesce(max(v.id), 0) as after_id
+    select
+      t.ignored_columns, coalesce(max(v.id), 0) as after_id,
+      case when rowtrail.is_reached(bound, t.keyed_since) then t.keyed_since end as keyed_since
     from rowtrail.tables as t
     left join rowtrail.versions as v
       on v.table_id = t.id
       and v.row_key = ''
+      and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
       and (
         v.op = 'T'
-        or (v.op = 'S' and (v.data ? 'dropped' or (v.data ? 'rewritten' and v.changed_at < t.baseline_at)))
+        or (v.op = 'S' and (
+          v.data ? 'dropped'
+          or (v.data ? 'rewritten' and v.changed_at < t.baseline_at and rowtrail.is_reached(bound, t.baseline_at))))
       )
     where t.id = of_table
     group by t.id
   ),
   changes as (
     select
-      v.id, v.op,
+      v.id, v.changed_at, v.op,
       case when m.after_id is null then v.data else rowtrail.image_by(v.data, m.removed, m.filled, m.renamed) end as data,
       case when m.after_id is null then v.data || v.old
         else rowtrail.image_by(v.data || v.old, m.removed, m.filled, m.renamed) end as before,
@@ -359,26 +432,29 @@ as $$
       k.ignored_columns
     from known as k
     join rowtrail.versions as v on v.table_id = of_table and v.id > k.after_id and v.op not in ('T', 'S')
-    left join rowtrail.image_maps(of_table) as m on v.id > m.after_id and v.id < m.before_id
-    where k.keyed_since is null or v.changed_at >= k.keyed_since
+    left join rowtrail.image_maps(of_table, shape_id, bound.event_id) as m on v.id > m.after_id and v.id < m.before_id
+    where (k.keyed_since is null or v.changed_at >= k.keyed_since)
+      and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
   ),
   steps as (
-    select c.id, c.data - c.ignored_columns as image, c.verbatim, case when c.op = 'D' then -1 else 1 end as step
+    select
+      c.id, c.changed_at, c.data - c.ignored_columns as image, c.verbatim, case when c.op = 'D' then -1 else 1 end as step
     from changes as c
     union all
-    select c.id, c.before - c.ignored_columns, null, -1
+    select c.id, c.changed_at, c.before - c.ignored_columns, null, -1
     from changes as c
     where c.op = 'U'
   )
   -- Two rows that differ only in how their json columns were written have one key, as in capture().
   select
     encode(sha256(convert_to(s.image::text, getdatabaseencoding())), 'hex'), s.image::text::jsonb,
-    (array_agg(s.verbatim order by s.id desc) filter (where s.step > 0))[1], sum(s.step)
+    (array_agg(s.verbatim order by s.id desc) filter (where s.step > 0))[1], sum(s.step),
+    max(s.id) filter (where s.step > 0), max(s.changed_at) filter (where s.step > 0)
   from steps as s
   group by s.image::text
 $$;
-comment on function rowtrail.held_without_key(int) is
-  'How many rows that hold the same there must be more than before tracking began, for a table without a key; less than none, where such were there before and went.';
+comment on function rowtrail.held_without_key(int, rowtrail.boundary, bigint) is
+  'How many rows that hold the same there must be more than before tracking began, for a table without a key; less than none, where such were there before and went. id and changed_at are those of the newest version that left such a row.';
 
 create or replace function rowtrail.copies_without_key(of_table int)
 returns table (row_key text, copies bigint)
@@ -387,7 +463,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select h.row_key, h.copies from rowtrail.held_without_key(of_table) as h
+  select h.row_key, h.copies from rowtrail.held_without_key(of_table, rowtrail.unbounded(), null) as h
 $$;
 comment on function rowtrail.copies_without_key(int) is
   'What a baseline may know of rowtrail.held_without_key(): no values. Granted to rowtrail_capture only.';
@@ -581,21 +657,21 @@ as $$
 $$;
 comment on function rowtrail.image_by(jsonb, text[], jsonb, jsonb) is 'An image by one of the rows of rowtrail.image_maps().';
 
-create or replace function rowtrail.image_maps(of_table int)
+create or replace function rowtrail.image_maps(of_table int, shape_id bigint default null, known_until bigint default null)
 returns table (after_id bigint, before_id bigint, removed text[], filled jsonb, renamed jsonb, names jsonb)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  columns jsonb;  -- of today: {"now", "was", "number"}; {"fill"} or {"is_unknown"} before there was one
+  columns jsonb;  -- of that day: {"now", "was", "number"}; {"fill"} or {"is_unknown"} before there was one
   before jsonb;   -- the columns before the event
   event record;
 begin
   select jsonb_agg(jsonb_build_object('now', n.value -> 'name', 'was', n.value -> 'name', 'number', n.value -> 'number'))
   into columns
   from rowtrail.tables as t
-  cross join lateral jsonb_array_elements(coalesce(rowtrail.shape_of(t.relid), t.shape) -> 'columns') as n
+  cross join lateral jsonb_array_elements(rowtrail.columns_after(t, shape_id)) as n
   where t.id = of_table;
 
   -- Back through the events, newest first, that which nobody has recorded yet before all.
@@ -604,7 +680,7 @@ begin
     from (
       select v.id, v.data, v.old
       from rowtrail.versions as v
-      where v.table_id = of_table and v.row_key = '' and v.op = 'S'
+      where v.table_id = of_table and v.row_key = '' and v.op = 'S' and v.id <= coalesce(shape_id, v.id)
       union all
       select
         9223372036854775807,
@@ -617,7 +693,7 @@ begin
         c.old
       from rowtrail.tables as t
       cross join lateral rowtrail.schema_change(t, true) as c
-      where t.id = of_table and t.untracked_at is null and c.data is not null
+      where t.id = of_table and t.untracked_at is null and c.data is not null and shape_id is null
     ) as e
     order by e.id desc
   loop
@@ -646,7 +722,10 @@ begin
         end)
       from jsonb_array_elements(columns) as c
       cross join lateral (
-        select c.value ? 'is_unknown' or coalesce(event.data -> 'rewritten' @> (c.value -> 'number'), false) as is_unknown
+        select
+          c.value ? 'is_unknown'
+          or (event.id <= coalesce(known_until, event.id) and coalesce(event.data -> 'rewritten' @> (c.value -> 'number'), false))
+            as is_unknown
       ) as u
       left join lateral (
         select p.value
@@ -688,8 +767,25 @@ begin
   end loop;
 end
 $$;
-comment on function rowtrail.image_maps(int) is
-  'How the images of a table''s versions with ids between after_id and before_id read by the columns of today: without the removed fields, with the filled ones unless they have them, and the renamed ones under their new names. names has the name of today of each field that had another. No row for versions since the last schema change.';
+comment on function rowtrail.image_maps(int, bigint, bigint) is
+  'How the images of a table''s versions with ids between after_id and before_id read by the columns of today, or by those that the event shape_id left: without the removed fields, with the filled ones unless they have them, and the renamed ones under their new names. names has the new name of each field that had another. What an event later than known_until rewrote is still known. No row for versions since the last schema change.';
+
+create or replace function rowtrail.columns_after(known rowtrail.tables, shape_id bigint)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when shape_id is null then coalesce(rowtrail.shape_of(known.relid), known.shape) -> 'columns'
+    else (
+      select v.data -> 'columns'
+      from rowtrail.versions as v
+      where v.table_id = known.id and v.row_key = '' and v.op = 'S' and v.id = shape_id)
+  end
+$$;
+comment on function rowtrail.columns_after(rowtrail.tables, bigint) is
+  'The columns that this event of the table left, as rowtrail.shape_of() has them; with NULL those of today.';
 
 revoke all on function
   rowtrail.copies_without_key(int),
@@ -701,11 +797,14 @@ revoke all on function
   rowtrail.partitions_of_move(int, text, int, xid8, bigint, oid),
   rowtrail.schema_history(regclass),
   rowtrail.image_now(int, bigint, jsonb),
-  rowtrail.image_maps(int),
+  rowtrail.image_maps(int, bigint, bigint),
+  rowtrail.columns_after(rowtrail.tables, bigint),
   rowtrail.replay(int),
-  rowtrail.replay_by_key(int),
-  rowtrail.replay_without_key(int),
-  rowtrail.held_without_key(int),
+  rowtrail.replay_until(int, rowtrail.boundary, bigint, text),
+  rowtrail.is_reached(rowtrail.boundary, timestamptz),
+  rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text),
+  rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
+  rowtrail.held_without_key(int, rowtrail.boundary, bigint),
   rowtrail.differences(regclass)
 from public;
 grant execute on function
@@ -717,11 +816,14 @@ grant execute on function
   rowtrail.partitions_of_move(int, text, int, xid8, bigint, oid),
   rowtrail.schema_history(regclass),
   rowtrail.image_now(int, bigint, jsonb),
-  rowtrail.image_maps(int),
+  rowtrail.image_maps(int, bigint, bigint),
+  rowtrail.columns_after(rowtrail.tables, bigint),
   rowtrail.replay(int),
-  rowtrail.replay_by_key(int),
-  rowtrail.replay_without_key(int),
-  rowtrail.held_without_key(int),
+  rowtrail.replay_until(int, rowtrail.boundary, bigint, text),
+  rowtrail.is_reached(rowtrail.boundary, timestamptz),
+  rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text),
+  rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
+  rowtrail.held_without_key(int, rowtrail.boundary, bigint),
   rowtrail.differences(regclass)
 to rowtrail_reader;
 grant execute on function rowtrail.copies_without_key(int) to rowtrail_capture;

@@ -175,7 +175,7 @@ $$;
 comment on function rowtrail.image_of(int, anyelement, text[], text[], text[]) is
   'The row as JSONB, and the text of the json columns that JSONB would not give back. Raises what is wrong, with the names of table, key and column, where a column that is stored cannot be JSONB.';
 
-create or replace function rowtrail.changes(before jsonb, after jsonb)
+create or replace function rowtrail.changed_values(before jsonb, after jsonb)
 returns jsonb
 language sql
 immutable
@@ -186,7 +186,7 @@ as $$
   from jsonb_each(before) as b
   where b.value::text is distinct from (after -> b.key)::text
 $$;
-comment on function rowtrail.changes(jsonb, jsonb) is
+comment on function rowtrail.changed_values(jsonb, jsonb) is
   'The members of the first object that are others in the second, byte for byte: 1.0 is not 1.00.';
 
 create or replace function rowtrail.hash_of(of_table int, number int2, value text)

@@ -123,7 +123,7 @@ $$;
 comment on function rowtrail.partition_change(rowtrail.tables) is
   'The partitions that a table has got or lost since what was last recorded, as an event has them; NULL for none.';
 
-create or replace function rowtrail.gone_with_partitions(of_table int)
+create or replace function rowtrail.gone_with_partitions(of_table int, bound rowtrail.boundary, shape_id bigint)
 returns text
 language sql
 stable
@@ -133,12 +133,12 @@ as $$
     format(
       'coalesce((r.id < %s and (select %s from (select %s) as b)), false)', v.id, d.value ->> 'bound',
       (
-        -- A column as it was called then, from the image by the names of today.
+        -- A column as it was called then, from the image by the names of the shape that is asked for.
         select string_agg(
-          format('(r.data ->> %L)::%s as %I', a.attname, format_type(a.atttypid, a.atttypmod), n.value ->> 'name'), ', ')
+          format('(r.data ->> %L)::%s as %I', c.value ->> 'name', c.value ->> 'type', n.value ->> 'name'), ', ')
         from jsonb_array_elements(v.data -> 'columns') as n
-        join pg_attribute as a on a.attrelid = t.relid and a.attnum = (n.value ->> 'number')::int and not a.attisdropped
-        join pg_type as y on y.oid = a.atttypid
+        join jsonb_array_elements(rowtrail.columns_after(t, shape_id)) as c on c.value -> 'number' = n.value -> 'number'
+        join pg_type as y on y.oid = to_regtype(c.value ->> 'type')
         where y.typnamespace = 'pg_catalog'::regnamespace
       )),
     ' or ')
@@ -148,9 +148,10 @@ as $$
   where t.id = of_table
     and d.value ->> 'bound' is not null
     and (not d.value ? 'hash_of' or rowtrail.full_name((d.value ->> 'hash_of')::oid::regclass) is not null)
+    and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
 $$;
-comment on function rowtrail.gone_with_partitions(int) is
-  'The condition, on rows r of rowtrail.replay_by_key(), under which a row went with a partition that was detached or dropped; NULL where none was.';
+comment on function rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint) is
+  'The condition, on rows r of rowtrail.replay_by_key() by the columns that the event shape_id left, under which a row went with a partition that was detached or dropped within the boundary; NULL where none was.';
 
-revoke all on function rowtrail.gone_with_partitions(int) from public;
-grant execute on function rowtrail.gone_with_partitions(int) to rowtrail_reader;
+revoke all on function rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint) from public;
+grant execute on function rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint) to rowtrail_reader;

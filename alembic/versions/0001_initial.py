@@ -101,6 +101,12 @@ UPGRADE = (
     "comment on column rowtrail.salts.salt is 'random bytes, the first of what is hashed'",
     # The ids between are for changes that are recorded after a later change of their row.
     "create sequence rowtrail.version_id increment by 100 start with 100",
+    """
+    create type rowtrail.boundary as (until timestamptz, seen pg_snapshot, era int, event_id bigint)
+    """,
+    "comment on type rowtrail.boundary is 'Which versions count: those up to a moment, by transactions "
+    "that a snapshot sees (all, where it is NULL) or of an era before its own. event_id is the last "
+    "schema change of the table within it; 0 for none, NULL for all.'",
     # Fixed-width columns first, wide to narrow: no byte is lost to alignment. No check constraint:
     # three took a quarter of the time of a captured INSERT, since each statement compiles them.
     """
@@ -188,6 +194,7 @@ UPGRADE = (
 DOWNGRADE = (
     "drop table rowtrail.versions",
     "drop sequence rowtrail.version_id",
+    "drop type rowtrail.boundary",
     "drop table rowtrail.salts",
     "drop table rowtrail.tables",
 )

@@ -29,6 +29,8 @@ SQL_FILES = (
     "tracking.sql",
     "baseline.sql",
     "history.sql",
+    "as_of.sql",
+    "changes.sql",
     "partitions.sql",
 )
 

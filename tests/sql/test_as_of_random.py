@@ -1,0 +1,170 @@
+"""Whatever is written by two sessions at once, tables are read as they were at any snapshot.
+
+ROWTRAIL_EXAMPLES sets how many random programs are tried (default 25).
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+Run = Callable[..., list[Any]]
+
+TABLES = ("things", "places", "heaps")
+
+SCHEMA = """
+create table things (id int primary key deferrable, n int, note text);
+create table places (id int, part int, n int, primary key (id, part)) partition by list (part);
+create table places_0 partition of places for values in (0);
+create table places_1 partition of places default;
+create table heaps (n int, m numeric);
+select rowtrail.track('things'), rowtrail.track('places'), rowtrail.track('heaps');
+grant select, insert, update, delete, truncate on things, places, heaps to writer;
+grant select on things, places, heaps to reader;
+"""
+
+
+class Statement(NamedTuple):
+    """What one of the two sessions does; LOOK is done by the reader."""
+
+    session: int
+    text: str
+
+
+LOOK = Statement(-1, "look")
+
+KEYS = st.integers(1, 4)
+NUMBERS = st.integers(0, 9)
+WRITES = (
+    "insert into things values ({a}, {n})",
+    "insert into things select k, {n} from generate_series({a}, 4) as k on conflict do nothing",
+    "update things set n = {n} where id = {a}",
+    "update things set n = n + 1, note = 'x'",
+    "update things set id = {a} where id = {b}",
+    "update things set id = 5 - id",
+    "update things set id = id % 4 + 1",
+    "delete from things where id = {a}",
+    "with gone as (delete from things where id = {a} returning *) "
+    "insert into things select id + 4, n, note from gone",
+    "insert into places values ({a}, {n} % 2, {m})",
+    "insert into places select k, {n} % 2, {m} from generate_series(1, {a}) as k",
+    "update places set part = 1 - part where id = {a}",
+    "update places set part = 1 - part, n = {n}",
+    "update places set id = {a}, part = {n} % 2 where id = {b}",
+    "delete from places where id = {a}",
+    "insert into heaps values ({n}, {m}.0), ({n}, {m}.0)",
+    "update heaps set m = m + 0.00, n = {n} where n = {m}",
+    "update heaps set n = n + 1 where n <= {a}",
+    "delete from heaps where n = {n}",
+    "truncate things",
+    "truncate heaps",
+    "truncate places, things",
+)
+CONTROL = ("begin", "begin", "commit", "commit", "rollback", "savepoint s", "rollback to s")
+
+STATEMENTS = st.one_of(
+    st.builds(
+        lambda session, template, a, b, n, m: Statement(session, template.format(a=a, b=b, n=n, m=m)),
+        st.integers(0, 1), st.sampled_from(WRITES), KEYS, KEYS, NUMBERS, NUMBERS,
+    ),
+    st.builds(Statement, st.integers(0, 1), st.sampled_from(CONTROL)),
+    st.just(LOOK),
+)  # fmt: skip
+PROGRAMS = st.lists(STATEMENTS, min_size=5, max_size=40)
+
+
+class Look(NamedTuple):
+    """The tables at one snapshot."""
+
+    snapshot: str
+    moment: Any
+    is_quiet: bool  # nobody had begun to write
+    rows: dict[str, list[Any]]
+
+
+@pytest.fixture
+def sessions(
+    logins: None, owner: Run, superuser: Run, connect_as: Callable[[str], Run]
+) -> list[Run]:
+    owner(SCHEMA)
+    two = [connect_as("writer"), connect_as("writer")]
+    for run in two:
+        # One that waits for the other would wait for ever.
+        run("set lock_timeout = '20ms'")
+    return two
+
+
+@settings(
+    max_examples=int(os.environ.get("ROWTRAIL_EXAMPLES", "25")),
+    deadline=None,
+    derandomize="ROWTRAIL_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(program=PROGRAMS)
+def test_tables_are_read_as_they_were_at_any_snapshot(
+    sessions: list[Run], superuser: Run, reader: Run, program: list[Statement]
+) -> None:
+    superuser("truncate things, places, heaps")
+    looks = []
+    for statement in [*program, LOOK]:
+        if statement == LOOK:
+            looks.append(look(reader, sessions))
+            continue
+        run = sessions[statement.session]
+        try:
+            run(statement.text)
+        except (
+            psycopg2.errors.NoActiveSqlTransaction,
+            psycopg2.errors.InvalidSavepointSpecification,
+        ):
+            restart(run)
+        except (psycopg2.IntegrityError, psycopg2.OperationalError, psycopg2.errors.InternalError):
+            restart(run)
+    for run in sessions:
+        run("commit")
+    looks.append(look(reader, sessions))
+    for seen in looks:
+        check(reader, seen, "snapshot", seen.snapshot)
+        if seen.is_quiet:
+            check(reader, seen, "moment", seen.moment)
+
+
+def restart(run: Run) -> None:
+    """Goes on after the savepoint of a transaction that has failed, or else anew."""
+    try:
+        run("rollback to s")
+    except psycopg2.Error:
+        run("rollback")
+
+
+def look(run: Run, sessions: list[Run]) -> Look:
+    """Takes a copy of the tables, and the snapshot at which it was taken."""
+    run("begin isolation level repeatable read")
+    [(snapshot,)] = run("select pg_current_snapshot()::text")
+    rows = {
+        table: run(f"select to_jsonb(t)::text from {table} as t order by 1") for table in TABLES
+    }
+    run("commit")
+    [(moment,)] = run("select clock_timestamp()")
+    is_quiet = all(
+        session("select pg_current_xact_id_if_assigned() is null") == [(True,)]
+        for session in sessions
+    )
+    return Look(snapshot, moment, is_quiet, rows)
+
+
+def check(run: Run, seen: Look, by: str, boundary: Any) -> None:
+    """Compares what as_of() and its kin say with the copy."""
+    for table, rows in seen.rows.items():
+        typed = f"select to_jsonb(t)::text from rowtrail.as_of(null::{table}, {by} => %s) as t"
+        assert run(f"{typed} order by 1", boundary) == rows, (table, by)
+        recorded = f"select data::text from rowtrail.as_of_rows('{table}', {by} => %s)"
+        assert run(f"{recorded} order by 1", boundary) == rows, (table, by)
+    for key in range(1, 9):
+        one = f"select data::text from rowtrail.as_of_row('things', %s, {by} => %s)"
+        expected = [row for row in seen.rows["things"] if f'"id": {key},' in row[0]]
+        assert run(one, key, boundary) == expected, (key, by)
