@@ -27,31 +27,59 @@ begin
     raise exception '% has no column %', rowtrail.full_name(of_table), of_column using errcode = 'undefined_column';
   end if;
   return query
+  -- What the column was called when a version was recorded.
+  with former_names as materialized (
+    select
+      t.id as table_id, m.after_id, m.before_id,
+      coalesce(
+        (select n.key from jsonb_each_text(m.names) as n where n.value = of_column),
+        case when not m.names ? of_column then of_column end) as name
+    from rowtrail.tables as t
+    cross join lateral rowtrail.image_maps(t.id) as m
+    where of_column is not null and (wanted_table is null or t.id = wanted_table)
+  ),
+  page as materialized (
+    select v.*, k.is_move
+    from rowtrail.versions as v
+    cross join lateral (select v.op = 'I' and v.old_key is not null as is_move) as k
+    left join former_names as f on f.table_id = v.table_id and v.id > f.after_id and v.id < f.before_id
+    where v.changed_at >= since
+      and v.changed_at <= until
+      and (wanted_table is null or v.table_id = wanted_table)
+      and (by_actor is null or v.actor = by_actor)
+      and (
+        of_column is null
+        or case
+          when k.is_move then rowtrail.changed_by_move(v.table_id, v.old_key, v.era, v.xid, v.id, v.data)
+          when v.op = 'U' then v.old
+        end ? case when f.table_id is null then of_column else f.name end)
+      and not (v.op = 'D' and rowtrail.is_moved_on(v.table_id, v.row_key, v.era, v.xid, v.id))
+    order by
+      case when oldest_first then v.changed_at end, case when oldest_first then v.id end, v.changed_at desc, v.id desc
+    limit most
+  ),
+  maps as materialized (
+    select t.table_id, m.*
+    from (select distinct p.table_id from page as p) as t
+    cross join lateral rowtrail.image_maps(t.table_id) as m
+  )
   select
-    v.changed_at, coalesce(rowtrail.full_name(t.relid), format('%I.%I', t.schema_name, t.table_name)), v.row_key,
-    rowtrail.op_name(case when k.is_move then 'U' else v.op end), v.actor, v.login, c.changes, v.data, v.old_key, v.context,
-    v.era || '-' || v.xid::text, v.id
-  from rowtrail.versions as v
-  join rowtrail.tables as t on t.id = v.table_id
-  cross join lateral (select v.op = 'I' and v.old_key is not null as is_move) as k
-  cross join lateral (
-    select jsonb_object_agg(coalesce(m.names ->> o.key, o.key), jsonb_build_array(o.value, v.data -> o.key)) as changes
-    from jsonb_each(
-      case
-        when k.is_move then rowtrail.changed_by_move(v.table_id, v.old_key, v.era, v.xid, v.id, v.data)
-        when v.op = 'U' then v.old
-      end) as o
-    left join rowtrail.image_maps(v.table_id) as m on v.id > m.after_id and v.id < m.before_id
-  ) as c
-  where v.changed_at >= since
-    and v.changed_at <= until
-    and (wanted_table is null or v.table_id = wanted_table)
-    and (by_actor is null or v.actor = by_actor)
-    and (of_column is null or c.changes ? of_column)
-    and not (v.op = 'D' and rowtrail.is_moved_on(v.table_id, v.row_key, v.era, v.xid, v.id))
+    p.changed_at, coalesce(rowtrail.full_name(t.relid), format('%I.%I', t.schema_name, t.table_name)), p.row_key,
+    rowtrail.op_name(case when p.is_move then 'U' else p.op end), p.actor, p.login,
+    (
+      select jsonb_object_agg(coalesce(m.names ->> o.key, o.key), jsonb_build_array(o.value, p.data -> o.key))
+      from jsonb_each(
+        case
+          when p.is_move then rowtrail.changed_by_move(p.table_id, p.old_key, p.era, p.xid, p.id, p.data)
+          when p.op = 'U' then p.old
+        end) as o
+    ),
+    p.data, p.old_key, p.context, p.era || '-' || p.xid::text, p.id
+  from page as p
+  join rowtrail.tables as t on t.id = p.table_id
+  left join maps as m on m.table_id = p.table_id and p.id > m.after_id and p.id < m.before_id
   order by
-    case when oldest_first then v.changed_at end, case when oldest_first then v.id end, v.changed_at desc, v.id desc
-  limit most;
+    case when oldest_first then p.changed_at end, case when oldest_first then p.id end, p.changed_at desc, p.id desc;
 end
 $$;
 comment on function rowtrail.changes(timestamptz, regclass, text, text, timestamptz, boolean, int) is
