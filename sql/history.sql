@@ -266,8 +266,11 @@ returns table (row_key text, data jsonb, verbatim jsonb, id bigint, changed_at t
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
--- One key is found by index, all of them by a pass.
+-- One key is found by index, all of them by a pass; and where a partition has no statistics yet, the
+-- planner takes it for empty, and would compare each row with each.
 set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

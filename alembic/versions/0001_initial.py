@@ -104,9 +104,9 @@ UPGRADE = (
     """
     create type rowtrail.boundary as (until timestamptz, seen pg_snapshot, era int, event_id bigint)
     """,
-    "comment on type rowtrail.boundary is 'Which versions count: those up to a moment, by transactions "
-    "that a snapshot sees (all, where it is NULL) or of an era before its own. event_id is the last "
-    "schema change of the table within it; 0 for none, NULL for all.'",
+    "comment on type rowtrail.boundary is 'Which versions count: those up to a moment, by "
+    "transactions that a snapshot sees (all, where it is NULL) or of an era before its own. "
+    "event_id is the last schema change of the table within it; 0 for none, NULL for all.'",
     # Fixed-width columns first, wide to narrow: no byte is lost to alignment. No check constraint:
     # three took a quarter of the time of a captured INSERT, since each statement compiles them.
     """

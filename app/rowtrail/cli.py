@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from rowtrail import __version__
+from rowtrail.as_of import as_of, diff
 from rowtrail.options import as_json, on_database, opened, print_json
 
 DONE, FOUND_WRONG, CANNOT = 0, 1, 2
@@ -414,6 +415,10 @@ def history(
         elif not json_wanted and shown > (limit or SHOWN):
             click.echo(f"… and older ones: --limit {10 * (limit or SHOWN)} shows more", err=True)
     return DONE
+
+
+rowtrail.add_command(as_of)
+rowtrail.add_command(diff)
 
 
 @rowtrail.command()

@@ -33,7 +33,7 @@ order by s.table_name
 # The columns that people see; for an insert or a delete the row itself.
 VERSIONS_FOR_PEOPLE = """
 select
-  h.changed_at, h.op, h.actor, h.login, h.old_key, h.row_key, h.moved,
+  h.changed_at, h.op, h.actor, h.login, h.old_key, h.row_key, h.moved, h.id,
   concat_ws('  ', h.context ->> 'reason', nullif(h.context - 'reason', '{}')::text) as said,
   coalesce((
     select json_agg(json_build_array(

@@ -147,6 +147,7 @@ def show_history(versions: Iterable[Any], most: int) -> int:
         if version.moved:
             places = " → ".join(printable(name or "a partition") for name in version.moved)
             line.append(f"  moved {places}")
+        line.append(f"  #{version.id}", style="dim")
         out.print(line, soft_wrap=True)
         for name, old, old_length, new, new_length in version.fields:
             values = [
@@ -155,4 +156,64 @@ def show_history(versions: Iterable[Any], most: int) -> int:
                 if value is not None
             ]
             out.print(f"    {printable(name)}: {' → '.join(values)}", soft_wrap=True)
+    return found
+
+
+def show_rows(rows: Iterable[Any], most: int, *, one_a_line: bool) -> int:
+    """Prints rows of a table as they were.
+
+    Args:
+        rows: rows of as_of.ROWS_FOR_PEOPLE.
+        most: so many are shown.
+        one_a_line: each row is one line; else each of its fields is.
+
+    Returns:
+        How many there were.
+    """
+    out = console()
+    found = 0
+    for row in rows:
+        found += 1
+        if found > most:
+            break
+        line = Text(printable(row.row_key), style="bold")
+        fields = [
+            (printable(name), shortened(value, length)) for name, value, length in row.fields or ()
+        ]
+        if one_a_line:
+            for name, value in fields:
+                line.append(f"  {name}: ", style="not bold dim")
+                line.append(value, style="not bold")
+            out.print(line, soft_wrap=True)
+            continue
+        line.append(f"  since {moment(row.changed_at)}  #{row.id}", style="not bold dim")
+        out.print(line, soft_wrap=True)
+        for name, value in fields:
+            out.print(f"    {name}: {value}", soft_wrap=True)
+    return found
+
+
+def show_differences(differences: Iterable[Any]) -> int:
+    """Prints how two versions differ.
+
+    Args:
+        differences: rows of as_of.DIFFERENCES_FOR_PEOPLE.
+
+    Returns:
+        How many there were.
+    """
+    out = console()
+    found = 0
+    for one in differences:
+        found += 1
+        line = Text(printable(".".join([one.column_name, *one.path])), style="bold")
+        line.append(": ", style="not bold")
+        if one.before is not None:
+            line.append(shortened(one.before, one.length_before), style="not bold red")
+        line.append(" → ", style="not bold")
+        if one.after is not None:
+            line.append(shortened(one.after, one.length_after), style="not bold green")
+        if one.kind != "value":
+            line.append(f"  ({one.kind})", style="not bold dim")
+        out.print(line, soft_wrap=True)
     return found

@@ -162,7 +162,8 @@ def test_values_come_back_as_they_were(make_table: MakeTable, writer: Run, reade
     )
     writer("set timezone = 'Asia/Kathmandu'")
     writer(
-        "insert into typed values (9007199254740993, 1.00, '2026-01-01', '1 mon -3 days', '\\xff00', "
+        "insert into typed values (9007199254740993, 1.00, '2026-01-01', '1 mon -3 days', "
+        "'\\xff00', "
         """'{"b": 1,  "a": 1, "a": 2}', '{1,null}', '[2026-01-01,)', 1.5, '{"n": 1.50}', 'NaN', """
         "'x', gen_random_uuid(), 'infinity')"
     )
@@ -195,7 +196,7 @@ def test_a_value_that_does_not_fit_today_is_one_error(
     writer("insert into notes values (1, 'many')")
     moment = now(reader)
     owner("alter table notes alter n type int using length(n)")
-    with pytest.raises(psycopg2.Error, match="was not as its columns are today: .*many") as error:
+    with pytest.raises(psycopg2.Error, match=r"was not as its columns are today: .*many") as error:
         reader("select * from rowtrail.as_of(null::notes, %s)", moment)
     assert "rowtrail.as_of_rows('public.notes'" in (error.value.diag.message_hint or "")
 

@@ -68,7 +68,9 @@ CONTROL = ("begin", "begin", "commit", "commit", "rollback", "savepoint s", "rol
 
 STATEMENTS = st.one_of(
     st.builds(
-        lambda session, template, a, b, n, m: Statement(session, template.format(a=a, b=b, n=n, m=m)),
+        lambda session, template, a, b, n, m: Statement(
+            session, template.format(a=a, b=b, n=n, m=m)
+        ),
         st.integers(0, 1), st.sampled_from(WRITES), KEYS, KEYS, NUMBERS, NUMBERS,
     ),
     st.builds(Statement, st.integers(0, 1), st.sampled_from(CONTROL)),
