@@ -136,7 +136,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  bound constant rowtrail.boundary := rowtrail.boundary_of(of_table, of_key, moment, transaction, snapshot);
+  bound constant rowtrail.boundary := rowtrail.boundary_of(
+    of_table,
+    -- Without a key, rows become others with each change.
+    (select of_key from rowtrail.tables as t where t.id = of_table and t.key_attnums <> '{}'),
+    moment, transaction, snapshot);
 begin
   return query select r.* from rowtrail.replay_until(of_table, bound, bound.event_id, of_key) as r;
 end
@@ -228,11 +232,43 @@ declare
   newest record;
   under_way bigint[];
 begin
-  select v.era, v.xid into newest
-  from rowtrail.versions as v
-  where v.table_id = of_table and v.changed_at <= moment and (of_key is null or v.row_key in (of_key, '') or v.old_key = of_key)
-  order by v.era desc, v.xid desc
-  limit 1;
+  if of_key is null then
+    select v.era, v.xid into newest
+    from rowtrail.versions as v
+    where v.table_id = of_table and v.changed_at <= moment
+    order by v.era desc, v.xid desc
+    limit 1;
+  else
+    -- A transaction that is under way locks what it has changed: nobody can have come after it.
+    select n.era, n.xid into newest
+    from (
+      (
+        select v.id, v.era, v.xid
+        from rowtrail.versions as v
+        where v.table_id = of_table and v.row_key = of_key and v.changed_at <= moment
+        order by v.id desc
+        limit 1
+      )
+      union all
+      (
+        select v.id, v.era, v.xid
+        from rowtrail.versions as v
+        where v.table_id = of_table and v.old_key = of_key and v.changed_at <= moment
+        order by v.id desc
+        limit 1
+      )
+      union all
+      (
+        select v.id, v.era, v.xid
+        from rowtrail.versions as v
+        where v.table_id = of_table and v.row_key = '' and v.changed_at <= moment
+        order by v.id desc
+        limit 1
+      )
+    ) as n
+    order by n.id desc
+    limit 1;
+  end if;
   if newest.xid is not null then
     under_way := rowtrail.under_way(newest.era, newest.xid, moment);
   end if;

@@ -283,6 +283,7 @@ declare
       and t.row_key = ''
       and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))
       and rowtrail.is_within(bound, t.era, t.xid, t.changed_at));
+  from_id constant bigint := case when of_key is not null then rowtrail.settled_at(of_table, bound, of_key) end;
 begin
   return query
   with changes as (
@@ -292,6 +293,7 @@ begin
       and v.op not in ('T', 'S')
       and v.changed_at >= coalesce(since, '-infinity')
       and v.id > coalesce(after_id, 0)
+      and v.id >= coalesce(from_id, 0)
       and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
       and (of_key is null or v.row_key = of_key or v.old_key = of_key)
   ),
@@ -386,6 +388,67 @@ end
 $$;
 comment on function rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text) is
   'rowtrail.replay_until() for a table with a key, with the rows that went with a partition.';
+
+create or replace function rowtrail.settled_at(of_table int, bound rowtrail.boundary, of_key text)
+returns bigint
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  looked_at constant int := 64;
+begin
+  return (
+    with newest as materialized (
+      select n.*
+      from (
+        (
+          select
+            v.id, v.era, v.xid,
+            case when v.op = 'D' then -1 when v.op in ('I', 'B') or v.old_key is not null then 1 else 0 end as step
+          from rowtrail.versions as v
+          where v.table_id = of_table
+            and v.row_key = of_key
+            and v.op not in ('T', 'S')
+            and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
+          order by v.id desc
+          limit looked_at
+        )
+        union all
+        (
+          select v.id, v.era, v.xid, -1
+          from rowtrail.versions as v
+          where v.table_id = of_table
+            and v.old_key = of_key
+            and v.op = 'U'
+            and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
+          order by v.id desc
+          limit looked_at
+        )
+      ) as n
+      order by n.id desc
+      limit looked_at
+    ),
+    transactions as (
+      select
+        n.era, n.xid, min(n.id) as first_id, max(n.id) as last_id,
+        sum(n.step) <> 0 or bool_and(n.step = 0) as tells
+      from newest as n
+      group by n.era, n.xid
+    )
+    select t.first_id
+    from transactions as t
+    where t.tells
+      -- The oldest of them may have begun before.
+      and (t.first_id > (select min(n.id) from newest as n) or (select count(*) from newest as n) < looked_at)
+    order by t.last_id desc
+    limit 1);
+end
+$$;
+comment on function rowtrail.settled_at(int, rowtrail.boundary, text) is
+  'The first version of the last transaction that tells by itself whether there is a row of this key after it, so that nothing before it need be read; NULL where the newest versions do not tell.';
 
 create or replace function rowtrail.replay_without_key(of_table int, bound rowtrail.boundary, shape_id bigint)
 returns table (row_key text, data jsonb, verbatim jsonb, id bigint, changed_at timestamptz)
@@ -806,6 +869,7 @@ revoke all on function
   rowtrail.replay_until(int, rowtrail.boundary, bigint, text),
   rowtrail.is_reached(rowtrail.boundary, timestamptz),
   rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text),
+  rowtrail.settled_at(int, rowtrail.boundary, text),
   rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
   rowtrail.held_without_key(int, rowtrail.boundary, bigint),
   rowtrail.differences(regclass)
@@ -825,6 +889,7 @@ grant execute on function
   rowtrail.replay_until(int, rowtrail.boundary, bigint, text),
   rowtrail.is_reached(rowtrail.boundary, timestamptz),
   rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text),
+  rowtrail.settled_at(int, rowtrail.boundary, text),
   rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
   rowtrail.held_without_key(int, rowtrail.boundary, bigint),
   rowtrail.differences(regclass)

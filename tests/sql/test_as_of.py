@@ -285,3 +285,42 @@ def test_one_row_is_found_by_index(animals: str, writer: Run, superuser: Run) ->
     superuser("commit")
     assert found == [(2,)]
     assert after == before
+
+
+def test_a_row_of_many_changes_is_read_from_the_last_of_them(
+    animals: str, writer: Run, reader: Run, superuser: Run
+) -> None:
+    writer("insert into animals values (1, 'ant', 0), (2, 'bee', 0)")
+    writer("do $$ begin for n in 1..150 loop update animals set legs = n; end loop; end $$")
+    one = "select data -> 'legs' from rowtrail.as_of_row('animals', %s, now())"
+    # More than are looked at first, all of one transaction.
+    assert reader(one, 1) == [(150,)]
+    writer("begin")
+    writer("update animals set id = id + 10")
+    writer("do $$ begin for n in 1..30 loop update animals set legs = 200 + n; end loop; end $$")
+    writer("update animals set id = 30 - id")
+    writer("commit")
+    assert reader(one, 1) == []
+    assert reader(one, 18) == [(230,)]
+    for n in range(70):
+        writer(f"update animals set legs = {n}")
+    assert reader(one, 19) == [(69,)]
+    [(settled,)] = superuser("select rowtrail.settled_at(1, rowtrail.unbounded(), '19')")
+    [(newest,)] = superuser("select max(id) from rowtrail.versions where row_key = '19'")
+    assert settled == newest
+
+
+def test_a_row_without_a_key_is_read_by_what_it_holds(
+    make_table: MakeTable, writer: Run, reader: Run
+) -> None:
+    make_table("readings (sensor text, value int)")
+    writer("insert into readings values ('a', 1), ('a', 1), ('b', 2)")
+    first = now(reader)
+    writer("update readings set value = 3 where sensor = 'a'")
+    typed = "select * from rowtrail.as_of(null::readings, %s) order by 1"
+    assert reader(typed, first) == [("a", 1), ("a", 1), ("b", 2)]
+    assert reader(typed, now(reader)) == [("a", 3), ("a", 3), ("b", 2)]
+    [(key,)] = reader("select distinct row_key from rowtrail.versions where old_key is not null")
+    one = "select data from rowtrail.as_of_row('readings', %s, %s)"
+    assert reader(one, key, first) == []
+    assert reader(one, key, now(reader)) == [({"sensor": "a", "value": 3},)] * 2
