@@ -31,6 +31,7 @@ SQL_FILES = (
     "history.sql",
     "as_of.sql",
     "changes.sql",
+    "undo.sql",
     "partitions.sql",
 )
 
