@@ -77,7 +77,8 @@ def rowtrail(context: click.Context) -> None:
     Exit status:
       0  done
       1  something is not as it must be (status: a table is not tracked as it
-         must be; demo: the versions do not replay to the live tables)
+         must be; demo: the versions do not replay to the live tables;
+         undo-sql: something was changed since, and is not put back)
       2  wrong usage, or it cannot be done; one line on stderr says why
     """
     if context.invoked_subcommand is None:
@@ -419,6 +420,83 @@ def history(
 
 rowtrail.add_command(as_of)
 rowtrail.add_command(diff)
+
+
+@rowtrail.command("undo-sql")
+@on_database
+@click.option("--row", nargs=2, metavar="TABLE KEY", help="What happened to a row, with --to.")
+@click.option(
+    "--to", metavar="VERSION|MOMENT", help="The version or moment that the row goes back to."
+)
+@click.option(
+    "--version", "version_id", type=click.IntRange(min=1), metavar="ID", help="One version."
+)
+@click.option("--transaction", metavar="ERA-XID", help="A transaction, as the pages name it.")
+@click.option("--actor", metavar="NAME", help="What an actor did, with --since.")
+@click.option("--since", metavar="MOMENT", help="From then on; UTC unless it names a zone.")
+@click.option("--until", metavar="MOMENT", help="Before then; without it, until now.")
+@click.option("--table", metavar="TABLE", help="Of this table only.")
+@as_json
+def undo_sql(
+    database: str | None,
+    data: Path | None,
+    row: tuple[str, str] | None,
+    to: str | None,
+    version_id: int | None,
+    transaction: str | None,
+    actor: str | None,
+    since: str | None,
+    until: str | None,
+    table: str | None,
+    json_wanted: bool,
+) -> int:
+    """Write the SQL that would put something back, to read and then to run.
+
+    Nothing is changed: the patch goes to stdout. What it leaves as it is, since it was changed
+    later or is not in the history, goes to stderr, and the exit status is then 1.
+
+    \b
+      rowtrail undo-sql --transaction 1-4711 > undo.sql
+      rowtrail undo-sql --row orders 42 --to '2026-11-01 12:00Z'
+      rowtrail undo-sql --version 1200
+      rowtrail undo-sql --actor alice --since '2026-11-01' --table orders
+    """
+    if (row is None) != (to is None):
+        raise click.UsageError("--row and --to go together: which row, and back to what")
+    if row is not None and table is not None:
+        raise click.UsageError("--row names the table; leave out --table")
+    ways = (row, version_id, transaction, since or actor)
+    if sum(way is not None for way in ways) != 1:
+        raise click.UsageError(
+            "give one of --row, --version, --transaction, or --actor and --since"
+        )
+    import json
+
+    with opened(database, data) as target:
+        from rowtrail import undo
+        from rowtrail.terminal import conflict_line
+
+        undoing = undo.Undoing(
+            row[0] if row else table,
+            *(row[1] if row else None, to, version_id, transaction, actor, since, until),
+        )
+        found = 0
+        # One snapshot: the patch and what is said of it belong together.
+        with target.engine.connect().execution_options(
+            isolation_level="REPEATABLE READ"
+        ) as connection:
+            if json_wanted:
+                lines = undo.conflicts_as_json(connection, undoing)
+                rows = [json.loads(line) for line in lines]
+                found = len(rows)
+                print_json({"sql": "\n".join(undo.patch(connection, undoing)), "conflicts": rows})
+            else:
+                for line in undo.patch(connection, undoing):
+                    click.echo(line)
+                for conflict in undo.conflicts(connection, undoing):
+                    found += 1
+                    click.echo(f"rowtrail: {conflict_line(conflict)}", err=True)
+    return FOUND_WRONG if found else DONE
 
 
 @rowtrail.command()

@@ -217,3 +217,16 @@ def show_differences(differences: Iterable[Any]) -> int:
             line.append(f"  ({one.kind})", style="not bold dim")
         out.print(line, soft_wrap=True)
     return found
+
+
+def conflict_line(conflict: Any) -> str:
+    """What a patch leaves as it is, and why: a row of undo.CONFLICTS_FOR_PEOPLE as one line."""
+    key = shortened(conflict.row_key, len(conflict.row_key))
+    what = f"{printable(conflict.table_name)}, key {key}"
+    if conflict.column_name is not None:
+        what += f", column {printable(conflict.column_name)}"
+    line = f"not put back: {what}: {printable(conflict.problem)}"
+    if conflict.changed_at is not None:
+        who = printable(conflict.actor_since or conflict.login_since)
+        line += f" (by {who} at {moment(conflict.changed_at)}, version {conflict.id})"
+    return line
