@@ -591,11 +591,12 @@ begin
           else coalesce(d.depth, 0)
         end,
         -p.id,
-        format(
-          '-- undo %s of %s, key %s, by %s (login %s) at %s, version %s', p.op,
-          rowtrail.clean(p.table_name, longest), rowtrail.clean(p.row_key, longest),
-          coalesce(rowtrail.clean(p.actor, longest), 'nobody named'), rowtrail.clean(p.login, longest),
-          to_char(p.changed_at, 'YYYY-MM-DD HH24:MI:SS.US "UTC"'), p.id),
+        -- One call for the whole line: each costs.
+        rowtrail.clean(
+          format(
+            '-- undo %s of %s, key %s, by %s (login %s) at %s, version %s', p.op, p.table_name, left(p.row_key, longest),
+            coalesce(left(p.actor, longest), 'nobody named'), p.login, to_char(p.changed_at, 'YYYY-MM-DD HH24:MI:SS.US "UTC"'), p.id),
+          1000),
         rowtrail.undo_statement(f.fact, p.action, p.row_key, p.image, p.verbatim, p.wanted, p.wanted_verbatim)
       from plan as p
       join facts as f on f.table_id = p.table_id
@@ -867,7 +868,13 @@ begin
           end if;
         end loop;
         image := image - unknown;
-        occupant := rowtrail.undo_occupant(step.table_id, step.row_key, greatest(step.id, step.end_id));
+        occupant := null;
+        if exists (
+          select from rowtrail.versions as v
+          where v.table_id = step.table_id and v.row_key = step.row_key and v.id > greatest(step.id, step.end_id))
+        then
+          occupant := rowtrail.undo_occupant(step.table_id, step.row_key, greatest(step.id, step.end_id));
+        end if;
         if occupant.id is null or occupant.id = any (ids) then
           action := 'insert';
         else
@@ -961,19 +968,22 @@ comment on function rowtrail.undo_columns(int) is
 
 create or replace function rowtrail.undo_value(of_column jsonb, value jsonb, verbatim text)
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
     when value is null or value = 'null' then 'null'
     when of_column ->> 'form' = 'integer' then value #>> '{}'
     when of_column ->> 'form' in ('json', 'jsonb') then rowtrail.undo_literal(coalesce(verbatim, value::text))
-    when of_column ->> 'form' = 'nested' then pg_catalog.format(
+    when of_column ->> 'form' = 'nested' then format(
       '(select r.v from pg_catalog.jsonb_to_record(%s) as r (v %s))',
-      rowtrail.undo_literal(pg_catalog.jsonb_build_object('v', value)::text), of_column ->> 'type')
+      rowtrail.undo_literal(jsonb_build_object('v', value)::text), of_column ->> 'type')
     else rowtrail.undo_literal(value #>> '{}')
-  end
+  end;
+end
 $$;
 comment on function rowtrail.undo_value(jsonb, jsonb, text) is
   'A value as SQL, exactly: numbers keep their digits, json its text.';
@@ -1008,26 +1018,29 @@ comment on function rowtrail.undo_literal(text) is
 
 create or replace function rowtrail.undo_guard(of_column jsonb, alias text, value jsonb, verbatim text)
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
     when of_column ->> 'form' in ('json', 'jsonb') and (value is null or value = 'null')
-      then pg_catalog.format('(%1$s.%2$s is null or %1$s.%2$s::text = ''null'')', alias, of_column ->> 'name')
-    when value is null or value = 'null' then pg_catalog.format(
+      then format('(%1$s.%2$s is null or %1$s.%2$s::text = ''null'')', alias, of_column ->> 'name')
+    when value is null or value = 'null' then format(
       case when of_column ->> 'form' = 'nested' then 'pg_catalog.to_jsonb(%s.%s) is null' else '%s.%s is null' end, alias, of_column ->> 'name')
     when of_column ->> 'form' in ('integer', 'plain')
-      then pg_catalog.format('%s.%s = %s', alias, of_column ->> 'name', rowtrail.undo_value(of_column, value, null))
+      then format('%s.%s = %s', alias, of_column ->> 'name', rowtrail.undo_value(of_column, value, null))
     when of_column ->> 'form' in ('json', 'jsonb')
-      then pg_catalog.format('%s.%s::text = %s', alias, of_column ->> 'name', rowtrail.undo_value(of_column, value, verbatim))
+      then format('%s.%s::text = %s', alias, of_column ->> 'name', rowtrail.undo_value(of_column, value, verbatim))
     -- How these are shown depends on the search_path.
-    when of_column ->> 'form' = 'named' then pg_catalog.format(
+    when of_column ->> 'form' = 'named' then format(
       '%s.%s = %s::%s', alias, of_column ->> 'name', rowtrail.undo_value(of_column, value, null), of_column ->> 'type')
     -- Byte for byte, as the history compares: 1.0 is not 1.00.
-    else pg_catalog.format(
+    else format(
       'pg_catalog.to_jsonb(%s.%s)::text = %s', alias, of_column ->> 'name', rowtrail.undo_literal(value::text))
-  end
+  end;
+end
 $$;
 comment on function rowtrail.undo_guard(jsonb, text, jsonb, text) is
   'The condition, in SQL, that a column still holds this value.';
