@@ -241,6 +241,19 @@ class Cursor:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """How far the versions of a filtered page were looked at, where that is not to the end.
+
+    Attributes:
+        versions: about how many, at most.
+        until: the time of the last of them (UTC).
+    """
+
+    versions: int
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Page:
     """Some versions, and whether there are more on either side.
 
@@ -248,11 +261,13 @@ class Page:
         changes: in the order in which they are shown.
         older: the cursor of the page with the versions before these; None when there are none.
         newer: the same for those after.
+        looked: how far they were looked for, where the page is not full for that reason.
     """
 
     changes: list[Change]
     older: Cursor | None
     newer: Cursor | None
+    looked: Looked | None = None
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from rowtrail.answers import (
     Change,
     Cursor,
     Field,
+    Looked,
     Page,
     SchemaChange,
     Table,
     TableName,
-    TableSummary,
     Value,
 )
 from rowtrail.config import check_schema, database, forget_schema
@@ -25,24 +25,6 @@ api = Blueprint("api", __name__)
 
 #: The kinds of values that are text and no JSON.
 PLAIN = ("string", "definition", "statement")
-
-
-@api.get("/tables.json")
-def tables() -> Response:
-    check_schema()
-    found = history.tables(database.session())
-    return exact(
-        database=history.database_name(database.session()),
-        tables=[summary_of(one) for one in found],
-    )
-
-
-@api.get("/tables/<int:table_id>.json")
-def table(table_id: int) -> Response:
-    check_schema()
-    found = history.table(database.session(), table_id)
-    page = history.feed(database.session(), table_id, cursor())
-    return exact(table=table_of(found), **page_of(page))
 
 
 @api.get("/tables/<int:table_id>/row.json")
@@ -114,15 +96,6 @@ def raw(json_text: str | None) -> Any:
     return None if json_text is None else simplejson.RawJSON(json_text)
 
 
-def summary_of(found: TableSummary) -> dict[str, Any]:
-    return {
-        **table_of(found.table),
-        "versions": found.versions,
-        "has_more_versions": found.has_more,
-        "last_change": found.last and metadata_of(found.last),
-    }
-
-
 def table_of(table: Table) -> dict[str, Any]:
     return {
         **name_of(table.name),
@@ -148,19 +121,28 @@ def page_of(page: Page) -> dict[str, Any]:
         "versions": [change_of(change) for change in page.changes],
         "older": place(page.older),
         "newer": place(page.newer),
+        **({} if page.looked is None else {"looked": looked_of(page.looked)}),
     }
+
+
+def looked_of(looked: Looked) -> dict[str, Any]:
+    """How far versions were looked at: `versions` of them, back to `until`."""
+    return {"versions": looked.versions, "until": looked.until.isoformat()}
 
 
 def place(cursor: Cursor | None) -> str | None:
     """The URL of the page there, of the same question."""
     if cursor is None:
         return None
-    arguments: dict[str, Any] = {**(request.view_args or {}), "before": cursor.before}
-    if "key" in request.args:
-        arguments["key"] = request.args["key"]
-    return url_for(
-        f".{(request.endpoint or '').removeprefix('api.')}", after=cursor.after, **arguments
-    )
+    arguments = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
+    arguments |= {"before": cursor.before, "after": cursor.after}
+    # None that url_for would take for itself: _external, _scheme, endpoint.
+    own = {
+        name: value
+        for name, value in arguments.items()
+        if not name.startswith("_") and name != "endpoint"
+    }
+    return url_for(f".{(request.endpoint or '').removeprefix('api.')}", **own)
 
 
 def change_of(change: Change) -> dict[str, Any]:

@@ -6,7 +6,7 @@ id on, counting stops early, and long values are cut on the server.
 
 from dataclasses import replace
 
-from sqlalchemy import BigInteger, Text, cast, func, literal, select, true
+from sqlalchemy import BigInteger, Text, cast, func, literal, not_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -25,7 +25,19 @@ from rowtrail.answers import (
     WholeVersion,
 )
 from rowtrail.errors import RowtrailError
-from rowtrail.paging import IS_SHOWN, METADATA, NAMES, OLD, OP, named, nearest, page_of, t, v
+from rowtrail.paging import (
+    IS_SHOWN,
+    METADATA,
+    NAMES,
+    OLD,
+    OP,
+    named,
+    nearest,
+    page_of,
+    pg_attribute,
+    t,
+    v,
+)
 
 COUNTED = 10_000  # versions; counting stops there
 
@@ -82,9 +94,16 @@ def table(session: Session, table_id: int) -> Table:
     return Table.of(found)
 
 
-def feed(session: Session, table_id: int, cursor: Cursor) -> Page:
-    """The changes of a table, newest first."""
-    return with_events(session, page_of(session, [[v.c.table_id == table_id]], cursor))
+def columns(session: Session, table: Table) -> list[str]:
+    """The columns of the table, by their names of today; none of one that was dropped."""
+    found = session.scalars(
+        select(pg_attribute.c.attname)
+        .select_from(pg_attribute.join(t, t.c.relid == pg_attribute.c.attrelid))
+        .where(t.c.id == table.name.id, pg_attribute.c.attnum > 0)
+        .where(not_(pg_attribute.c.attisdropped))
+        .order_by(pg_attribute.c.attnum)
+    )
+    return list(found)
 
 
 def row(session: Session, table: Table, key: str, cursor: Cursor) -> Page:

@@ -35,24 +35,6 @@ def start() -> BaseResponse:
     return redirect(url_for(".tables"))
 
 
-@pages.get("/tables")
-def tables() -> str:
-    check_schema()
-    return render_template(
-        "tables.html",
-        tables=history.tables(database.session()),
-        database=history.database_name(database.session()),
-    )
-
-
-@pages.get("/tables/<int:table_id>")
-def table(table_id: int) -> str:
-    check_schema()
-    found = history.table(database.session(), table_id)
-    page = history.feed(database.session(), table_id, cursor())
-    return render_template("table.html", table=found, page=page)
-
-
 @pages.get("/tables/<int:table_id>/row")
 def row(table_id: int) -> str | BaseResponse:
     check_schema()

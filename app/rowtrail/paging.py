@@ -45,7 +45,9 @@ pg_class = sql_table(
 )
 pg_namespace = sql_table("pg_namespace", column("oid"), column("nspname"), schema="pg_catalog")
 pg_attribute = sql_table(
-    "pg_attribute", column("attrelid"), column("attname"), column("attnum"), schema="pg_catalog"
+    "pg_attribute",
+    *(column("attrelid"), column("attname"), column("attnum"), column("attisdropped", Boolean)),
+    schema="pg_catalog",
 )
 
 #: An UPDATE that moves a row to another partition is stored as D and I. The I stands for both.
@@ -140,6 +142,17 @@ def read(
         every = union_all(*parts).subquery("every")
         order = every.c.id if upward else every.c.id.desc()
         page = select(every).order_by(order).limit(PAGE + 1).subquery("page")
+    return changes_of(session, page, upward)
+
+
+def changes_of(session: Session, page: FromClause, upward: bool) -> list[Change]:
+    """The changes that some versions are, with the beginnings of their values.
+
+    Args:
+        session: of the reader.
+        page: their `METADATA`, `data` and `old`.
+        upward: oldest first.
+    """
     fields = fields_of(page)
     shown = [one for one in page.c if one.name not in ("data", "old")]
     everything = named(page.join(t, t.c.id == page.c.table_id).join(fields, true()))

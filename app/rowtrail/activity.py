@@ -1,0 +1,119 @@
+"""How much was recorded of each table on each of the last days, without counting everything.
+
+The days are found in the ids once, and are remembered: a day that is over does not change. Of each
+day and table no more than `MOST` versions are counted, by the primary key alone.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import BigInteger, Select, cast, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from rowtrail.filters import Filters
+from rowtrail.looking import BIGGEST_ID, MARGIN, TIMES, crossings, wanted_tables
+from rowtrail.looking import tables_of as all_tables
+from rowtrail.paging import v
+
+DAYS = 30
+MOST = 500  # versions of a day
+
+#: A day that began less than this ago is not remembered: versions from before may still come.
+SETTLED = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The versions of a table by day, the last one today (UTC); `MOST` stands for more.
+
+    Attributes:
+        first: the first of the days.
+        versions: of each day, one after the other.
+    """
+
+    first: date
+    versions: list[int]
+
+    @property
+    def total(self) -> int:
+        """Of all days; where a day has more than was counted, at least so many."""
+        return sum(self.versions)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether some day has more than was counted."""
+        return any(count >= MOST for count in self.versions)
+
+    @property
+    def busiest(self) -> date:
+        """The first of the days with the most versions."""
+        return self.first + timedelta(days=self.versions.index(max(self.versions)))
+
+
+def activity(
+    session: Session, known: dict[date, tuple[int, int]], now: datetime
+) -> dict[int, Activity]:
+    """The activity of all tables in the last `DAYS` days, by their numbers.
+
+    Args:
+        session: of the reader.
+        known: between which ids days begin, as far as earlier calls found it; it adds to them.
+        now: in the last of the days (UTC).
+    """
+    tables = all_tables(session, Filters())
+    days = [now.date() - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    for day in set(known) - set(days):
+        known.pop(day, None)
+    begins = known | beginnings(session, tables, [day for day in days if day not in known])
+    known.update({day: begin for day, begin in begins.items() if now - midnight(day) > SETTLED})
+    lows = [begins[day][0] for day in days]
+    highs = [*(begins[day][1] for day in days[1:]), BIGGEST_ID]
+    counts: dict[int, list[int]] = {table: [0] * DAYS for table in tables}
+    for row in session.execute(counted(tables, lows, highs, [midnight(day) for day in days])):
+        counts[row.table_id][row.place - 1] = row.versions
+    return {table: Activity(days[0], versions) for table, versions in counts.items()}
+
+
+def beginnings(
+    session: Session, tables: list[int], days: list[date]
+) -> dict[date, tuple[int, int]]:
+    """Between which ids each day begins."""
+    starts = [midnight(day) for day in days]
+    moments = [start - MARGIN for start in starts] + [start + MARGIN for start in starts]
+    found = crossings(session, tables, moments)
+    pairs = zip(found[: len(days)], found[len(days) :], strict=True)
+    return {day: (low, high) for day, ((low, _), (_, high)) in zip(days, pairs, strict=True)}
+
+
+def midnight(day: date) -> datetime:
+    """When the day begins (UTC)."""
+    return datetime.combine(day, time(), UTC)
+
+
+def counted(
+    tables: list[int], lows: list[int], highs: list[int], starts: list[datetime]
+) -> Select[tuple[int, int, int]]:
+    """The number of versions by table and day, up to `MOST`."""
+    day = (
+        func.unnest(
+            cast(lows, ARRAY(BigInteger)), cast(highs, ARRAY(BigInteger)), cast(starts, TIMES)
+        )
+        .table_valued("low", "high", "start", with_ordinality="place", name="day")
+        .render_derived()
+    )
+    wanted = wanted_tables(tables)
+    some = (
+        select(literal(1).label("one"))
+        .where(v.c.table_id == wanted.c.id, v.c.id >= day.c.low, v.c.id < day.c.high)
+        .where(v.c.changed_at >= day.c.start, v.c.changed_at < day.c.start + timedelta(days=1))
+        .limit(MOST)
+        .correlate(wanted, day)
+        .subquery("some")
+    )
+    size = select(func.count().label("versions")).select_from(some).lateral("size")
+    return (
+        select(wanted.c.id.label("table_id"), day.c.place, size.c.versions)
+        .select_from(wanted.join(day, true()).join(size, true()))
+        .where(size.c.versions > 0)
+    )

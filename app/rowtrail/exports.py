@@ -1,0 +1,150 @@
+"""Changes as a file: CSV for spreadsheets, JSON Lines that lose nothing.
+
+Versions are read a few at a time, oldest first, in one snapshot of the database: the memory that it
+takes does not grow with the history.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Session
+
+from rowtrail.answers import OPERATIONS
+from rowtrail.feeds import walk
+from rowtrail.filters import Filters
+from rowtrail.looking import Place, at
+from rowtrail.paging import METADATA, NAMES, OLD, named, t, v
+
+CHUNK = 1000  # versions
+
+#: So many lines are in memory at once: one may hold megabytes.
+FETCHED = 20  # lines
+
+#: The forms of an export, and what the web calls them.
+FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+
+COLUMNS = (
+    *("id", "changed_at", "table", "operation", "row_key", "old_key", "actor", "login"),
+    *("era", "xid", "context", "column", "old", "new"),
+)
+
+#: What a spreadsheet would take for a formula, or for what goes before one.
+FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+
+
+def lines(
+    session: Session, filters: Filters, form: str, tell: Callable[[int], object] = lambda _: None
+) -> Iterator[str]:
+    """The changes that the filters mean, oldest first, line by line.
+
+    Args:
+        session: of a transaction in which the time zone is UTC.
+        filters: what is wanted.
+        form: one of `FORMS`.
+        tell: is told up to which version has been looked, now and then.
+    """
+    if form == "csv":
+        yield csv_line(*COLUMNS)
+    write = csv_lines if form == "csv" else json_lines
+    for found, reached in walk(session, filters, CHUNK):
+        if found:
+            yield from write(session, found)
+        tell(reached)
+
+
+def json_lines(session: Session, found: list[Place]) -> Iterator[str]:
+    """Each version as a line of JSON, as the server writes it: 1.50 stays 1.50."""
+    page = at(found, *METADATA, DATA, OLD.label("old"), v.c.verbatim)
+    document = func.json_build_object(
+        *("id", page.c.id, "changed_at", page.c.changed_at),
+        *("table_id", page.c.table_id, "table", TABLE, "operation", word(page.c.op)),
+        *("row_key", page.c.row_key, "old_key", page.c.old_key),
+        *("actor", page.c.actor, "login", page.c.login),
+        *("era", page.c.era, "xid", cast(page.c.xid, Text), "context", cast(page.c.context, JSON)),
+        *("data", page.c.data, "old", page.c.old, "verbatim", page.c.verbatim),
+        *("moved", page.c.moved),
+    )
+    query = select(cast(document, Text)).select_from(named(page.join(t, t.c.id == page.c.table_id)))
+    for line in session.scalars(query, execution_options={"yield_per": FETCHED}):
+        yield line + "\n"
+
+
+def csv_lines(session: Session, found: list[Place]) -> Iterator[str]:
+    """Each changed column as a line of its own; a version without any as one line."""
+    page = at(found, *METADATA, DATA, OLD.label("old"))
+    image = case((page.c.op == "U", page.c.old), (page.c.op.in_(["I", "B", "D"]), page.c.data))
+    each = (
+        func.jsonb_each(image)
+        .table_valued(column("key", Text), column("value", JSONB), name="each")
+        .lateral()
+    )
+    before = case((page.c.op.in_(["U", "D"]), each.c.value))
+    after = case(
+        (page.c.op == "U", page.c.data.op("->")(each.c.key)),
+        (page.c.op == "S", page.c.data.op("->")("statement")),
+        else_=case((page.c.op != "D", each.c.value)),
+    )
+    query = select(
+        *(page.c.id, page.c.changed_at, TABLE.label("table"), word(page.c.op).label("operation")),
+        *(page.c.row_key, page.c.old_key, page.c.actor, page.c.login, page.c.era),
+        *(cast(page.c.xid, Text).label("xid"), page.c.context, each.c.key.label("column")),
+        *(content(before).label("old"), func.jsonb_typeof(before).label("old_kind")),
+        *(content(after).label("new"), func.jsonb_typeof(after).label("new_kind")),
+    ).select_from(named(page.join(t, t.c.id == page.c.table_id)).outerjoin(each, true()))
+    for row in session.execute(query, execution_options={"yield_per": FETCHED}):
+        texts = (row.row_key, row.old_key, row.actor, row.login)
+        yield csv_line(
+            *(str(row.id), row.changed_at.isoformat(), harmless(row.table), row.operation),
+            *map(harmless, texts),
+            *(str(row.era), row.xid, row.context, harmless(row.column)),
+            row.old if row.old_kind == "number" else harmless(row.old),
+            row.new if row.new_kind == "number" else harmless(row.new),
+        )
+
+
+DATA = type_coerce(v.c.data, JSONB).label("data")
+
+#: The table's name of today, as SQL writes it.
+TABLE = NAMES[0].element + "." + NAMES[1].element
+
+
+def word(op: ColumnElement[str]) -> ColumnElement[str]:
+    """The word for an operation's letter."""
+    return case(
+        *((op == letter, said) for letter, said in OPERATIONS.items()), else_=cast(op, Text)
+    )
+
+
+def content(value: ColumnElement[Any]) -> ColumnElement[str | None]:
+    """The characters of a text, the JSON of anything else; nothing for a null."""
+    kind = func.jsonb_typeof(value)
+    return case(
+        (kind == "null", None),
+        (kind == "string", value.op("#>>")(cast([], ARRAY(Text)))),
+        else_=cast(value, Text),
+    )
+
+
+def harmless(text: str | None) -> str | None:
+    """The text, with an apostrophe before what a spreadsheet would run as a formula."""
+    return "'" + text if text and FORMULA.match(text) else text
+
+
+def csv_line(*cells: str | None) -> str:
+    """A line as RFC 4180 has it: a text in quotes, and nothing at all where there is no value."""
+    written = ("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells)
+    return ",".join(written) + "\r\n"

@@ -1,0 +1,210 @@
+"""The changes of a table or of all tables, newest first, filtered as a person likes.
+
+A page costs the same however long the history is: it is found by an index, or a bounded number of
+versions is looked at, and then the page says how far.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, true, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from rowtrail import events
+from rowtrail.answers import OPERATIONS, Change, Cursor, Looked, Page, TableName
+from rowtrail.filters import Filters
+from rowtrail.looking import (
+    LOOKED_AT,
+    Place,
+    Span,
+    at,
+    end_of_look,
+    outermost,
+    places,
+    span_of,
+    wanted_tables,
+)
+from rowtrail.matching import alternatives_of, conditions_of
+from rowtrail.paging import (
+    IS_SHOWN,
+    METADATA,
+    NAMES,
+    OLD,
+    OP,
+    PAGE,
+    changes_of,
+    named,
+    t,
+    v,
+)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """How often an actor did one kind of thing to one table, by one login.
+
+    Attributes:
+        table: by its name of today.
+        login: who the database knows it was.
+        operation: one of the words in `OPERATIONS`.
+        changes: how many.
+        first: when it was done first (UTC), as far as was looked.
+        last: when it was done last (UTC).
+    """
+
+    table: TableName
+    login: str
+    operation: str
+    changes: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What an actor did, and how far back that was looked for; None is to the beginning."""
+
+    deeds: list[Deed]
+    looked: Looked | None
+
+
+def feed(session: Session, filters: Filters, cursor: Cursor) -> Page:
+    """The changes that the filters mean, from the cursor on, newest first.
+
+    Without filters, or with no more than a key, they are found by an index. Else at most about
+    `LOOKED_AT` versions are looked at; where that is not to the end, the page has `looked`.
+    """
+    span = span_of(session, filters)
+    upward = cursor.after is not None
+    here = from_cursor(span, cursor)
+    found, end = look(session, here, filters, upward, PAGE + 1)
+    changes = events.described(session, shown(session, found[:PAGE], upward))
+    ahead = looked = None
+    if len(found) > PAGE:
+        ahead = found[PAGE - 1].id
+    elif end is not None:
+        ahead = end.id
+        looked = Looked(LOOKED_AT, end.changed_at)
+    edge = None
+    behind = behind_cursor(span, cursor)
+    if behind is not None and has_some(session, behind, filters):
+        edge = behind.high if upward else max(behind.low - 1, 0)
+        if changes:
+            edge = changes[0].id
+    newest, oldest = (ahead, edge) if upward else (edge, ahead)
+    return Page(
+        changes[::-1] if upward else changes,
+        older=None if oldest is None else Cursor(before=oldest),
+        newer=None if newest is None else Cursor(after=newest),
+        looked=looked,
+    )
+
+
+def walk(session: Session, filters: Filters, size: int) -> Iterator[tuple[list[Place], int]]:
+    """All changes that the filters mean, oldest first, so many at a time.
+
+    Yields:
+        Some of them, perhaps none, and the id up to which has been looked.
+    """
+    span = span_of(session, filters)
+    while True:
+        found, end = look(session, span, filters, True, size)
+        if len(found) == size:
+            reached = found[-1].id
+        elif end is not None:
+            reached = end.id
+        else:
+            yield found, found[-1].id if found else span.low
+            return
+        yield found, reached
+        span = span._replace(low=reached + 1)
+
+
+def deeds_of(session: Session, filters: Filters) -> Deeds:
+    """What somebody did: how often, to which tables, by which logins; as far as one look goes."""
+    span = span_of(session, filters)
+    end = end_of_look(session, span, alternatives_of(filters), False)
+    if end is not None:
+        span = span._replace(low=end.id)
+    wanted = wanted_tables(span.tables)
+    own = (
+        select(v.c.table_id, v.c.login, OP.label("op"), v.c.changed_at)
+        .where(v.c.table_id == wanted.c.id, v.c.id >= span.low, v.c.id < span.high)
+        .where(*conditions_of(filters), IS_SHOWN)
+        .correlate(wanted)
+        .lateral("own")
+    )
+    counted = (
+        select(
+            *(own.c.table_id, own.c.login, own.c.op, func.count().label("changes")),
+            func.min(own.c.changed_at).label("first"),
+            func.max(own.c.changed_at).label("last"),
+        )
+        .select_from(wanted.join(own, true()))
+        .group_by(own.c.table_id, own.c.login, own.c.op)
+        .subquery("counted")
+    )
+    found = session.execute(
+        select(counted, *NAMES)
+        .select_from(named(counted.join(t, t.c.id == counted.c.table_id)))
+        .order_by(counted.c.changes.desc(), *NAMES, counted.c.login, counted.c.op)
+    )
+    deeds = [
+        Deed(TableName.of(row), row.login, OPERATIONS[row.op], row.changes, row.first, row.last)
+        for row in found
+    ]
+    return Deeds(deeds, None if end is None else Looked(LOOKED_AT, end.changed_at))
+
+
+def look(
+    session: Session, span: Span, filters: Filters, upward: bool, count: int
+) -> tuple[list[Place], Place | None]:
+    """The first so many changes of the span that are meant, and where looking for them ended.
+
+    Returns:
+        The changes, and the last version that was looked at; None where all of the span was.
+    """
+    alternatives = alternatives_of(filters)
+    end = None
+    if filters.needs_looking:
+        end = end_of_look(session, span, alternatives, upward)
+        if end is not None:
+            span = span._replace(high=end.id + 1) if upward else span._replace(low=end.id)
+    found = places(session, span, alternatives, conditions_of(filters), upward, count)
+    return found, end
+
+
+def from_cursor(span: Span, cursor: Cursor) -> Span:
+    """The part of the span that the page is of."""
+    if cursor.after is not None:
+        return span._replace(low=max(span.low, cursor.after + 1))
+    if cursor.before is not None:
+        return span._replace(high=min(span.high, cursor.before))
+    return span
+
+
+def behind_cursor(span: Span, cursor: Cursor) -> Span | None:
+    """The part of the span before the page begins; None where it begins at the end."""
+    if cursor.after is not None:
+        return span._replace(high=min(span.high, cursor.after + 1))
+    if cursor.before is not None:
+        return span._replace(low=max(span.low, cursor.before))
+    return None
+
+
+def has_some(session: Session, span: Span, filters: Filters) -> bool:
+    """Whether the span has a change that is meant; with filters, whether it has any version."""
+    alternatives = alternatives_of(filters)
+    if filters.needs_looking:
+        return any(outermost(session, span, one, False) for one in alternatives)
+    return bool(places(session, span, alternatives, [], False, 1))
+
+
+def shown(session: Session, found: list[Place], upward: bool) -> list[Change]:
+    """The changes at these places, with the beginnings of their values."""
+    if not found:
+        return []
+    data = type_coerce(v.c.data, JSONB).label("data")
+    return changes_of(session, at(found, *METADATA, data, OLD.label("old")), upward)
