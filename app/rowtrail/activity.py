@@ -1,7 +1,7 @@
 """How much was recorded of each table on each of the last days, without counting everything.
 
 The days are found in the ids once, and are remembered: a day that is over does not change. Of each
-day and table no more than `MOST` versions are counted, by the primary key alone.
+day and table a bounded number of versions is counted, by the primary key alone.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,12 @@ from rowtrail.looking import tables_of as all_tables
 from rowtrail.paging import v
 
 DAYS = 30
-MOST = 500  # versions of a day
+
+#: So many versions are counted for all tables and days together; but of a day and table no fewer
+#: than the second number, and no more than the third.
+COUNTED = 300_000
+FEWEST = 200
+MOST = 10_000
 
 #: A day that began less than this ago is not remembered: versions from before may still come.
 SETTLED = timedelta(hours=1)
@@ -25,15 +30,17 @@ SETTLED = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Activity:
-    """The versions of a table by day, the last one today (UTC); `MOST` stands for more.
+    """The versions of a table by day, the last one today (UTC).
 
     Attributes:
         first: the first of the days.
         versions: of each day, one after the other.
+        most: as many stand for more, too.
     """
 
     first: date
     versions: list[int]
+    most: int
 
     @property
     def total(self) -> int:
@@ -43,7 +50,7 @@ class Activity:
     @property
     def has_more(self) -> bool:
         """Whether some day has more than was counted."""
-        return any(count >= MOST for count in self.versions)
+        return any(count >= self.most for count in self.versions)
 
     @property
     def busiest(self) -> date:
@@ -69,10 +76,12 @@ def activity(
     known.update({day: begin for day, begin in begins.items() if now - midnight(day) > SETTLED})
     lows = [begins[day][0] for day in days]
     highs = [*(begins[day][1] for day in days[1:]), BIGGEST_ID]
+    starts = [midnight(day) for day in days]
+    most = min(max(COUNTED // (DAYS * max(len(tables), 1)), FEWEST), MOST)
     counts: dict[int, list[int]] = {table: [0] * DAYS for table in tables}
-    for row in session.execute(counted(tables, lows, highs, [midnight(day) for day in days])):
+    for row in session.execute(counted(tables, lows, highs, starts, most)):
         counts[row.table_id][row.place - 1] = row.versions
-    return {table: Activity(days[0], versions) for table, versions in counts.items()}
+    return {table: Activity(days[0], versions, most) for table, versions in counts.items()}
 
 
 def beginnings(
@@ -92,9 +101,9 @@ def midnight(day: date) -> datetime:
 
 
 def counted(
-    tables: list[int], lows: list[int], highs: list[int], starts: list[datetime]
+    tables: list[int], lows: list[int], highs: list[int], starts: list[datetime], most: int
 ) -> Select[tuple[int, int, int]]:
-    """The number of versions by table and day, up to `MOST`."""
+    """The number of versions by table and day, up to so many."""
     day = (
         func.unnest(
             cast(lows, ARRAY(BigInteger)), cast(highs, ARRAY(BigInteger)), cast(starts, TIMES)
@@ -107,7 +116,7 @@ def counted(
         select(literal(1).label("one"))
         .where(v.c.table_id == wanted.c.id, v.c.id >= day.c.low, v.c.id < day.c.high)
         .where(v.c.changed_at >= day.c.start, v.c.changed_at < day.c.start + timedelta(days=1))
-        .limit(MOST)
+        .limit(most)
         .correlate(wanted, day)
         .subquery("some")
     )

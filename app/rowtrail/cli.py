@@ -8,13 +8,16 @@ import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from rowtrail import __version__
 from rowtrail.as_of import as_of, diff
-from rowtrail.options import as_json, on_database, opened, print_json
+from rowtrail.options import as_json, filters_of, on_changes, on_database, opened, print_json
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 DONE, FOUND_WRONG, CANNOT = 0, 1, 2
 
@@ -497,6 +500,62 @@ def undo_sql(
                     found += 1
                     click.echo(f"rowtrail: {conflict_line(conflict)}", err=True)
     return FOUND_WRONG if found else DONE
+
+
+@rowtrail.command()
+@on_database
+@click.argument("table", required=False)
+@on_changes
+@click.option(
+    "--csv", "form", flag_value="csv", help="One line a changed column, for spreadsheets."
+)
+@click.option("--jsonl", "form", flag_value="jsonl", help="One line of JSON a version, exactly.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Written whole or not at all; without it, standard output.",
+)
+def export(
+    database: str | None,
+    data: Path | None,
+    table: str | None,
+    form: str | None,
+    output: Path | None,
+    **given: Any,
+) -> None:
+    """Write the changes of TABLE, or of all tables, oldest first.
+
+    Without --csv or --jsonl the ending of FILE tells which, else it is JSON Lines: one version a
+    line, as the database has it. CSV has one line for each changed column; a text that a
+    spreadsheet would take for a formula (it begins with = + - @, a tab or a line's end) has an
+    apostrophe before it. The options say which changes; all that are given have to hold.
+    """
+    with opened(database, data) as target:
+        from rowtrail.export_file import export as write
+        from rowtrail.names import find_history
+        from rowtrail.terminal import counting, printable
+
+        with target.engine.connect() as connection:
+            of = find_history(connection, table) if table is not None else None
+            if of is not None and given["key"]:
+                given["key"] = key_of(connection, of.key_columns, given["key"])
+        filters = filters_of(of.table_id if of else None, given)
+        file = None if output is None or str(output) == "-" else output
+        form = form or ("csv" if file is not None and file.suffix.lower() == ".csv" else "jsonl")
+        with counting(f"exporting {printable(table or 'all tables')}") as show:
+            written = write(target.engine, filters, form, file, show)
+    if file is not None:
+        click.echo(f"{file}: {written:,} line{'s' * (written != 1)}", err=True)
+
+
+def key_of(connection: "Connection", columns: list[str], key: str) -> str:
+    """The row's key as rowtrail writes it, from one that a person wrote."""
+    from sqlalchemy import text
+
+    call = text("select rowtrail.key_from(:columns, :key)")
+    return str(connection.scalar(call, {"columns": columns, "key": key}))
 
 
 @rowtrail.command()

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    Subquery,
     Text,
     case,
     cast,
@@ -32,7 +33,7 @@ from rowtrail.paging import METADATA, NAMES, OLD, named, t, v
 CHUNK = 1000  # versions
 
 #: So many lines are in memory at once: one may hold megabytes.
-FETCHED = 20  # lines
+FETCHED = 100  # lines
 
 #: The forms of an export, and what the web calls them.
 FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
@@ -57,33 +58,34 @@ def lines(
         form: one of `FORMS`.
         tell: is told up to which version has been looked, now and then.
     """
+    names = names_of_tables(session)
     if form == "csv":
         yield csv_line(*COLUMNS)
     write = csv_lines if form == "csv" else json_lines
     for found, reached in walk(session, filters, CHUNK):
         if found:
-            yield from write(session, found)
+            yield from write(session, found, names)
         tell(reached)
 
 
-def json_lines(session: Session, found: list[Place]) -> Iterator[str]:
+def json_lines(session: Session, found: list[Place], names: str) -> Iterator[str]:
     """Each version as a line of JSON, as the server writes it: 1.50 stays 1.50."""
     page = at(found, *METADATA, DATA, OLD.label("old"), v.c.verbatim)
     document = func.json_build_object(
         *("id", page.c.id, "changed_at", page.c.changed_at),
-        *("table_id", page.c.table_id, "table", TABLE, "operation", word(page.c.op)),
+        *("table_id", page.c.table_id, "table", name_in(names, page), "operation", word(page.c.op)),
         *("row_key", page.c.row_key, "old_key", page.c.old_key),
         *("actor", page.c.actor, "login", page.c.login),
         *("era", page.c.era, "xid", cast(page.c.xid, Text), "context", cast(page.c.context, JSON)),
         *("data", page.c.data, "old", page.c.old, "verbatim", page.c.verbatim),
         *("moved", page.c.moved),
     )
-    query = select(cast(document, Text)).select_from(named(page.join(t, t.c.id == page.c.table_id)))
+    query = select(cast(document, Text)).select_from(page)
     for line in session.scalars(query, execution_options={"yield_per": FETCHED}):
         yield line + "\n"
 
 
-def csv_lines(session: Session, found: list[Place]) -> Iterator[str]:
+def csv_lines(session: Session, found: list[Place], names: str) -> Iterator[str]:
     """Each changed column as a line of its own; a version without any as one line."""
     page = at(found, *METADATA, DATA, OLD.label("old"))
     image = case((page.c.op == "U", page.c.old), (page.c.op.in_(["I", "B", "D"]), page.c.data))
@@ -99,12 +101,17 @@ def csv_lines(session: Session, found: list[Place]) -> Iterator[str]:
         else_=case((page.c.op != "D", each.c.value)),
     )
     query = select(
-        *(page.c.id, page.c.changed_at, TABLE.label("table"), word(page.c.op).label("operation")),
+        *(
+            page.c.id,
+            page.c.changed_at,
+            name_in(names, page).label("table"),
+            word(page.c.op).label("operation"),
+        ),
         *(page.c.row_key, page.c.old_key, page.c.actor, page.c.login, page.c.era),
         *(cast(page.c.xid, Text).label("xid"), page.c.context, each.c.key.label("column")),
         *(content(before).label("old"), func.jsonb_typeof(before).label("old_kind")),
         *(content(after).label("new"), func.jsonb_typeof(after).label("new_kind")),
-    ).select_from(named(page.join(t, t.c.id == page.c.table_id)).outerjoin(each, true()))
+    ).select_from(page.outerjoin(each, true()))
     for row in session.execute(query, execution_options={"yield_per": FETCHED}):
         texts = (row.row_key, row.old_key, row.actor, row.login)
         yield csv_line(
@@ -118,8 +125,17 @@ def csv_lines(session: Session, found: list[Place]) -> Iterator[str]:
 
 DATA = type_coerce(v.c.data, JSONB).label("data")
 
-#: The table's name of today, as SQL writes it.
-TABLE = NAMES[0].element + "." + NAMES[1].element
+
+def names_of_tables(session: Session) -> str:
+    """The tables' names of today, as SQL writes them, by their numbers; as JSON."""
+    name = NAMES[0].element + "." + NAMES[1].element
+    by_number = func.coalesce(func.json_object_agg(t.c.id, name), cast({}, JSON))
+    return str(session.scalar(select(cast(by_number, Text)).select_from(named(t))))
+
+
+def name_in(names: str, page: Subquery) -> ColumnElement[str]:
+    """The name of a version's table: without a join, that could take the order away."""
+    return cast(cast(names, Text), JSONB).op("->>")(cast(page.c.table_id, Text))
 
 
 def word(op: ColumnElement[str]) -> ColumnElement[str]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from flask import Response, abort, current_app, redirect, render_template, request, url_for
-from flask import stream_with_context as with_context
 from markupsafe import escape
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from rowtrail import exports, feeds, finding, history
@@ -56,7 +56,7 @@ class View:
 
     def only_new(self) -> str | None:
         """The feed of what is recorded after all that is on this page, if it is the newest."""
-        if self.page is None or self.page.newer is not None:
+        if self.page is None or self.page.newer is not None or self.filters.until is not None:
             return None
         if self.page.changes:
             newest = self.page.changes[0].id
@@ -227,19 +227,24 @@ def place_of_value() -> str | None:
 
 def exported(filters: Filters, form: str, name: str) -> Response:
     """The changes as a file, sent while it is read."""
-    session = database.session()
-    # One snapshot for all of it, in a transaction of its own.
-    session.rollback()
-    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    lines = exports.lines(session, filters, form)
-    # What is wrong from the start is said as a page.
-    first = next(lines, "")
+    # One snapshot for all of it, in a transaction that outlives the request's own.
+    connection = database.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    lines = exports.lines(Session(connection), filters, form)
+    try:
+        # What is wrong from the start is said as a page.
+        first = list(islice(lines, 2))
+    except BaseException:
+        connection.close()
+        raise
 
     def body() -> Iterator[bytes]:
-        for line in chain([first], lines):
-            yield line.encode()
+        for line in chain(first, lines):
+            yield line.encode(errors="backslashreplace")
+        connection.close()
 
-    response = current_app.response_class(with_context(body()), content_type=exports.FORMS[form])
+    response = current_app.response_class(body(), content_type=exports.FORMS[form])
+    # Also where nobody reads it to its end.
+    response.call_on_close(connection.close)
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%MZ")
     response.headers.set(
         "Content-Disposition", "attachment", filename=f"{file_name(name)}-{stamp}.{form}"

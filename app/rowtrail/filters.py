@@ -71,7 +71,7 @@ class Filters:
                     f"{one.name} is longer than {LONGEST:,} characters; look for a shorter text"
                 )
         if self.column is None and not (self.old is None and self.new is None):
-            raise BadFilter("from and to are values of a column; name it too: column=status")
+            raise BadFilter("from and to are values of a column; name that column too")
         if self.actor is not None and self.no_actor:
             raise BadFilter("a change names an actor or nobody; ask for one of the two")
         if self.since and self.until and self.since >= self.until:

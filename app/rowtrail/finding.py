@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from rowtrail.answers import Change
 from rowtrail.feeds import Deeds, deeds_of
 from rowtrail.filters import Filters
+from rowtrail.looking import LOOKED_AT
 from rowtrail.paging import METADATA, NAMES, named, t, v
 
 MOST = 20  # rows, or transactions of that number
@@ -25,7 +26,7 @@ class Hits:
 
     Attributes:
         rows: the last change of each row with that key, one of a table.
-        transactions: the first change of each transaction with that number, one of an era.
+        transactions: a change of each transaction with that number, one of an era.
         deeds: what an actor of that name did.
     """
 
@@ -84,15 +85,18 @@ def transactions_with(session: Session, wanted: str) -> list[Change]:
     where = [cast(cast(v.c.xid, Text), BigInteger) == int(read[2])]
     if read[1]:
         where.append(v.c.era == int(read[1]))
-    first = (
+    some = select(v.c.era).where(*where).limit(LOOKED_AT).subquery("some")
+    eras = select(some.c.era).group_by(some.c.era).order_by(some.c.era).limit(MOST).subquery("eras")
+    one = (
         select(*METADATA)
-        .where(*where)
-        .distinct(v.c.era)
-        .order_by(v.c.era, v.c.id)
-        .limit(MOST)
-        .subquery("first")
+        .where(*where, v.c.era == eras.c.era)
+        .limit(1)
+        .correlate(eras)
+        .lateral("one")
     )
     found = session.execute(
-        select(*first.c, *NAMES).select_from(named(first.join(t, t.c.id == first.c.table_id)))
+        select(*one.c, *NAMES)
+        .select_from(named(eras.join(one, true()).join(t, t.c.id == one.c.table_id)))
+        .order_by(one.c.era)
     )
     return [Change.of(row) for row in found]

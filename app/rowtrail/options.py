@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rowtrail.filters import Filters
     from rowtrail.target import Target
 
 
@@ -33,6 +34,40 @@ def on_database(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON, for scripts.")
+
+
+def on_changes(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the options that say which changes are meant, as `filters_of` takes them."""
+    options = (
+        click.option("--key", metavar="KEY", help="Of the row with this key."),
+        click.option("--op", multiple=True, metavar="WORD", help="insert, update, delete, …"),
+        click.option("--actor", metavar="NAME", help="By whom, as the application said."),
+        click.option("--no-actor", is_flag=True, help="Where the application named nobody."),
+        click.option("--login", metavar="NAME", help="By whom, as the database knows."),
+        click.option("--since", metavar="TIME", help="From then on: 2026-11-24, or with T15:30."),
+        click.option("--until", metavar="TIME", help="Before then; a day alone is all of it."),
+        click.option("--column", metavar="NAME", help="Where this column changed …"),
+        click.option("--from", "old", metavar="VALUE", help="… from this value"),
+        click.option("--to", "new", metavar="VALUE", help="… to this one; NULL is no value."),
+        click.option("--value", metavar="VALUE", help="Where any column held it."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def filters_of(table: int | None, given: dict[str, Any]) -> "Filters":
+    """The changes that the options mean.
+
+    Raises:
+        BadFilter: one of them cannot be meant.
+    """
+    from rowtrail.filters import Filters, moment_of
+
+    given = {name: value if value != "" else None for name, value in given.items()}
+    given["operations"] = tuple(dict.fromkeys(given.pop("op")))
+    given |= {name: moment_of(name, given[name]) for name in ("since", "until")}
+    return Filters(table=table, **given)
 
 
 @contextmanager

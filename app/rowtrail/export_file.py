@@ -1,0 +1,102 @@
+"""Writes changes to a file or to standard output, for the command `rowtrail export`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from rowtrail.errors import RowtrailError
+from rowtrail.exports import lines
+from rowtrail.filters import Filters
+from rowtrail.looking import STEP, outermost, span_of
+
+#: The first statement of the transaction; all of it ends with it.
+BEGIN = """
+select
+  set_config('transaction_read_only', 'on', true),
+  set_config('timezone', 'UTC', true),
+  set_config('search_path', 'pg_catalog, pg_temp', true),
+  set_config('jit', 'off', true)
+"""
+
+
+def export(
+    engine: Engine,
+    filters: Filters,
+    form: str,
+    output: Path | None,
+    tell: Callable[[int, int], object],
+) -> int:
+    """Writes the changes that the filters mean, as one snapshot of the database has them.
+
+    Args:
+        engine: connects as somebody who may read history.
+        filters: what is wanted.
+        form: `csv` or `jsonl`.
+        output: the file, which is there whole or not at all; None for standard output.
+        tell: is told how many versions were looked at, and of how many, about.
+
+    Returns:
+        The lines that were written, without the header of CSV.
+
+    Raises:
+        RowtrailError: the file cannot be written.
+    """
+    with (
+        engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+        opened(output) as out,
+    ):
+        connection.execute(text(BEGIN))
+        with Session(connection) as session:
+            span = span_of(session, filters)
+            first = outermost(session, span, [], upward=True)
+            last = outermost(session, span, [], upward=False)
+            low, high = (first.id, last.id) if first and last else (0, 0)
+            total = (high - low) // STEP + 1
+            written = 0
+            for line in lines(
+                session, filters, form, lambda id_: tell(min((id_ - low) // STEP + 1, total), total)
+            ):
+                out.write(line.encode(errors="backslashreplace"))
+                written += 1
+    return written - (form == "csv")
+
+
+@contextmanager
+def opened(output: Path | None) -> Iterator[BinaryIO]:
+    """The file to write; under its name it is only when it is complete.
+
+    Raises:
+        RowtrailError: it cannot be written.
+    """
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    if output.exists() and not output.is_file():
+        with cannot_write(output), output.open("wb") as out:
+            yield out
+        return
+    part = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        with cannot_write(output):
+            with part.open("xb") as out:
+                yield out
+            part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def cannot_write(output: Path) -> Iterator[None]:
+    """Says which file it was that failed."""
+    try:
+        yield
+    except OSError as error:
+        raise RowtrailError(
+            f"cannot write {output}: {error.strerror or error}; name another file with -o"
+        ) from None
