@@ -1,0 +1,110 @@
+"""rowtrail export: the changes that are meant, in a file that is whole or not there."""
+
+import csv
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from as_people_do import Run, command, environment, said_in_one_line
+from sqlalchemy import URL, Connection, text
+
+
+@pytest.fixture
+def orders(db: Connection) -> Connection:
+    db.execute(text("create table orders (id int primary key, status text, total numeric)"))
+    db.execute(text("create table lines (a int, b int, primary key (a, b))"))
+    db.execute(text("select rowtrail.track('orders')"))
+    db.execute(text("select rowtrail.track('lines')"))
+    db.execute(text("insert into orders values (42, 'new', 1.50), (43, '=1+1', 2)"))
+    db.execute(text("insert into lines values (1, 2)"))
+    db.execute(text("update orders set status = 'paid' where id = 42"))
+    return db
+
+
+def test_a_table_or_all_are_exported_exactly(orders: Connection, url: URL, run: Run) -> None:
+    done = run("export", "--database", url, "orders")
+    lines = [json.loads(line, parse_float=str) for line in done.stdout.splitlines()]
+    assert [(line["operation"], line["row_key"]) for line in lines] == [
+        ("insert", "42"),
+        ("insert", "43"),
+        ("update", "42"),
+    ]
+    assert lines[0]["data"]["total"] == "1.50"
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert len(run("export", "--database", url).stdout.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        (("orders", "--op", "update"), ["42"]),
+        (("orders", "--key", "43"), ["43"]),
+        (("lines", "--key", "[1,2]"), ["[1, 2]"]),
+        (("orders", "--column", "status", "--from", "new", "--to", "paid"), ["42"]),
+        (("orders", "--value", "2.00"), ["43"]),
+        (("orders", "--actor", "alice"), []),
+        (("orders", "--no-actor", "--login", "postgres", "--op", "insert"), ["42", "43"]),
+        (("--until", "2000-01-01"), []),
+        (("--since", "2000-01-01", "--op", "insert"), ["42", "43", "[1, 2]"]),
+    ],
+)
+def test_options_say_which_changes(
+    orders: Connection, url: URL, run: Run, options: tuple[str, ...], keys: list[str]
+) -> None:
+    done = run("export", "--database", url, *options)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["row_key"] for line in done.stdout.splitlines()] == keys
+
+
+def test_the_ending_of_the_file_tells_its_form(
+    orders: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.csv"
+    done = run("export", "--database", url, "orders", "-o", file)
+    assert done.stderr == f"{file}: 7 lines\n"
+    assert done.stdout == ""
+    rows = list(csv.DictReader(io.StringIO(file.read_text(), newline="")))
+    assert len(rows) == 7
+    assert "'=1+1" in [row["new"] for row in rows]
+    run("export", "--database", url, "orders", "--jsonl", "-o", file)
+    assert len(file.read_text().splitlines()) == 3
+    assert run("export", "--database", url, "orders", "--csv").stdout.startswith(
+        '"id","changed_at"'
+    )
+
+
+def test_a_file_is_whole_or_not_there(
+    orders: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.jsonl"
+    file.write_text("before")
+    orders.execute(
+        text("insert into orders select g, 'x', g from generate_series(100, 60000) as g")
+    )
+    process = subprocess.Popen(
+        command("export", "--database", url, "orders", "-o", file),
+        env=environment(),
+        stderr=subprocess.PIPE,
+    )
+    while process.poll() is None and not list(tmp_path.glob(".orders.jsonl.*.part")):
+        pass
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + 15
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_cannot_be_is_one_line(orders: Connection, url: URL, run: Run, tmp_path: Path) -> None:
+    def export(*arguments: object) -> "subprocess.CompletedProcess[str]":
+        return run("export", "--database", url, *arguments)
+
+    said_in_one_line(export("nothing"), "there is no table nothing")
+    said_in_one_line(export("orders", "--since", "soon"), "not 'soon'")
+    said_in_one_line(export("orders", "--op", "upsert"), "no operation is called 'upsert'")
+    said_in_one_line(export("orders", "--to", "x"), "name that column too")
+    missing = tmp_path / "no" / "file.csv"
+    said_in_one_line(export("orders", "-o", missing), f"cannot write {missing}: No such file")
