@@ -178,7 +178,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[Session], Any], float]] = {
     "a transaction": (
         "changed_at_",
         lambda session: finding.transactions_with(session, "1500"),
-        15_000,
+        20_000,
     ),
     "an export": (
         "pkey",
