@@ -49,6 +49,7 @@ def make_app(url: str | URL | None) -> Flask:
     from rowtrail import feed_api, feed_pages  # noqa: F401
     from rowtrail.api import api
     from rowtrail.pages import pages
+    from rowtrail.zone import zones
 
     app = Flask("rowtrail")
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url(url)
@@ -62,6 +63,7 @@ def make_app(url: str | URL | None) -> Flask:
 
     app.register_blueprint(pages)
     app.register_blueprint(api)
+    app.register_blueprint(zones)
     app.before_request(refuse_to_write)
     app.after_request(add_headers)
     app.register_error_handler(HTTPException, http_error)

@@ -242,7 +242,7 @@ def test_for_long_whatever_sessions_do_the_history_is_exact(
             print(
                 f"{(time.monotonic() - began) / 60:6.1f} min  seed {number}  "
                 f"{world.examples} examples  {world.statements} statements "
-                f"({world.failures} failed, {world.timeouts} of them timed out)  {len(all_found)} found",
+                f"({world.failures} failed, {world.timeouts} by time)  {len(all_found)} found",
                 flush=True,
             )
         number += 1
