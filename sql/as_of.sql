@@ -65,7 +65,7 @@ begin
     raise exception 'a row of % was not as its columns are today: %', rowtrail.full_name(relation), said
       using
         errcode = 'invalid_parameter_value',
-        hint = format('As it was recorded: select * from rowtrail.as_of_rows(%L, …);', rowtrail.full_name(relation));
+        hint = format('As it was recorded: select * from rowtrail.as_of_rows(%L, ...);', rowtrail.full_name(relation));
   end;
   select v.changed_at into first_version
   from rowtrail.versions as v
@@ -92,7 +92,7 @@ as $$
   cross join lateral rowtrail.rows_as_of(t.id, null, moment, transaction, snapshot) as r
 $$;
 comment on function rowtrail.as_of_rows(regclass, timestamptz, text, pg_snapshot) is
-  'The rows of a table as they were, as JSONB, by the columns of that day: select * from rowtrail.as_of_rows(''orders'', ''2026-11-01 12:00Z''); or transaction => ''1-4711'', or snapshot => …. id and changed_at are those of the row''s newest version then; verbatim has the text of json columns that data would not give back. No code of the table''s owner runs.';
+  'The rows of a table as they were, as JSONB, by the columns of that day: select * from rowtrail.as_of_rows(''orders'', ''2026-11-01 12:00Z''); or transaction => ''1-4711'', or snapshot => .... id and changed_at are those of the row''s newest version then; verbatim has the text of json columns that data would not give back. No code of the table''s owner runs.';
 
 create or replace function rowtrail.as_of_row(
   of_table regclass, key text, moment timestamptz default null, transaction text default null,

@@ -768,7 +768,7 @@ begin
       -- The row was deleted, and came again.
       before := image;
       before_verbatim := verbatim;
-      changed := rowtrail.changes(image, step.data) || rowtrail.changes(coalesce(verbatim, '{}'), coalesce(step.verbatim, '{}'));
+      changed := rowtrail.changed_values(image, step.data) || rowtrail.changed_values(coalesce(verbatim, '{}'), coalesce(step.verbatim, '{}'));
       changed := (select coalesce(jsonb_object_agg(k.key, image -> k.key), '{}') from jsonb_each(changed) as k);
     else
       changed := '{}';

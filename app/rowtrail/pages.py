@@ -139,6 +139,17 @@ def visible(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[position:])])
 
 
+@pages.app_template_filter()
+def referenced(text: str) -> Markup:
+    """Text for an attribute, with character references for all that could hide in the source."""
+    parts = re.split(f"({SUSPECT.pattern})", text)
+    # The odd ones are what was found between the others.
+    return Markup("").join(
+        Markup("&#{};").format(ord(part)) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
 #: All but the ranges in which there is nothing to hide; what it finds is looked at closely.
 SUSPECT = re.compile(r"[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u05ff\u3000-\ud7ff]")
 

@@ -1,0 +1,82 @@
+"""The pages of a table and of a row as they were, and the same as JSON."""
+
+from typing import Any
+
+from flask import Response, abort, render_template, request, url_for
+
+from rowtrail import history, moments
+from rowtrail.answers import Change, Table
+from rowtrail.api import api, exact, metadata_of, table_of, value_of
+from rowtrail.config import check_schema, database
+from rowtrail.filters import BadFilter
+from rowtrail.moments import BadBoundary, Boundary, RowThen, Then
+from rowtrail.pages import pages
+
+
+@pages.get("/tables/<int:table_id>/as-of", endpoint="as_of")
+def page_as_of(table_id: int) -> str:
+    table, then = asked(table_id)
+    key = request.args.get("key")
+
+    def place(boundary: Boundary, endpoint: str = ".as_of", **more: Any) -> str:
+        """The URL of the page of the same row, or of another, as of a boundary."""
+        return url_for(
+            endpoint, **{"table_id": table_id, "key": key, **boundary.arguments(), **more}
+        )
+
+    return render_template(
+        "as_of.html", table=table, then=then, key=key, after=after_key(), place=place
+    )
+
+
+@api.get("/tables/<int:table_id>/as-of.json", endpoint="as_of")
+def json_as_of(table_id: int) -> Response:
+    table, then = asked(table_id)
+    return exact(
+        table=table_of(table),
+        as_of=then.boundary.arguments(),
+        moment=then.moment and then.moment.isoformat(),
+        rows=[row_of(row) for row in then.rows],
+        next_key=then.next_key,
+        earlier=beside(then.earlier),
+        later=beside(then.later),
+    )
+
+
+def asked(table_id: int) -> tuple[Table, Then]:
+    """The table, and how it was, by the parameters of the URL."""
+    check_schema()
+    session = database.session()
+    table = history.table(session, table_id)
+    key = request.args.get("key")
+    for text in (key, after_key()):
+        if text is not None and "\0" in text:
+            abort(400, "no key of PostgreSQL has the character NUL in it")
+    if key is not None:
+        key = history.canonical_key(session, table, key) or key
+    try:
+        boundary = Boundary.of(request.args)
+        return table, moments.as_of(session, table, boundary, key, after_key())
+    except (BadBoundary, BadFilter) as error:
+        abort(400, str(error))
+
+
+def after_key() -> str | None:
+    """After which key the page begins, by `?after_key=`."""
+    return request.args.get("after_key")
+
+
+def row_of(row: RowThen) -> dict[str, Any]:
+    """A row; of a long value only an excerpt, by that name."""
+    return {
+        "row_key": row.row_key,
+        "version": row.id,
+        "changed_at": row.changed_at.isoformat(),
+        "columns": [
+            {"column": name, **value_of("value", value)} for name, value in row.values.items()
+        ],
+    }
+
+
+def beside(change: Change | None) -> dict[str, Any] | None:
+    return None if change is None else metadata_of(change)

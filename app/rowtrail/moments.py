@@ -1,0 +1,273 @@
+"""A table, or one of its rows, as it was: at a moment, after a transaction, or by a snapshot.
+
+What was committed then, and what the rows held, is said by rowtrail.rows_as_of() in sql/as_of.sql.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Text,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from rowtrail.answers import Change, Table, Value
+from rowtrail.errors import RowtrailError, explain
+from rowtrail.filters import Filters, moment_of, written_moment
+from rowtrail.looking import places, span_of
+from rowtrail.paging import METADATA, NAMES, excerpt, named, pg_attribute, t, v
+
+ROWS = 50  # rows a page
+
+#: The codes of what a person can have written wrong: a value, its form, or what is not there.
+REFUSED = ("22023", "22P02", "42704", "P0002", "02000")
+
+
+class BadBoundary(RowtrailError):
+    """A boundary that cannot be meant."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Up to where changes count; exactly one of the three is given.
+
+    Attributes:
+        at: a moment (UTC).
+        transaction: the last change of this one, as 1-4711: its era and its number.
+        snapshot: what a query saw that had this `pg_current_snapshot()`.
+    """
+
+    at: datetime | None = None
+    transaction: str | None = None
+    snapshot: str | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> "Boundary":
+        """From the parameters of a URL; without any it is now.
+
+        Raises:
+            BadBoundary: one of them is not of its form, or there is more than one.
+            BadFilter: `at` is no moment.
+        """
+        texts = {name: given.get(name) or None for name in ("at", "transaction", "snapshot")}
+        if sum(text is not None for text in texts.values()) > 1:
+            raise BadBoundary("as of a moment, a transaction or a snapshot: give one of the three")
+        transaction, snapshot = texts["transaction"], texts["snapshot"]
+        if transaction is not None and not re.fullmatch(r"[0-9]{1,9}-[0-9]{1,18}", transaction):
+            raise BadBoundary(
+                f"a transaction is its era and its number, such as 1-4711, not {transaction[:80]!r}"
+            )
+        if snapshot is not None and not re.fullmatch(r"[0-9]+:[0-9]+:[0-9,]*", snapshot):
+            raise BadBoundary(
+                f"a snapshot is as pg_current_snapshot() has it, such as 4711:4720:4713, "
+                f"not {snapshot[:80]!r}"
+            )
+        at = moment_of("at", texts["at"])
+        if transaction is None and snapshot is None and at is None:
+            at = datetime.now(UTC)
+        return cls(at, transaction, snapshot)
+
+    def arguments(self) -> dict[str, str]:
+        """The parameters of a URL."""
+        given = {
+            "at": None if self.at is None else written_moment(self.at),
+            "transaction": self.transaction,
+            "snapshot": self.snapshot,
+        }
+        return {name: text for name, text in given.items() if text is not None}
+
+
+@dataclass(frozen=True)
+class RowThen:
+    """A row as it was.
+
+    Attributes:
+        row_key: its key then.
+        id: its newest version then.
+        changed_at: the time of that (UTC).
+        values: its columns by their names of that day; of a long value the beginning.
+    """
+
+    row_key: str
+    id: int
+    changed_at: datetime
+    values: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Then:
+    """What there was.
+
+    Attributes:
+        boundary: up to where changes counted.
+        moment: its time (UTC); None for a snapshot, which has none.
+        columns: of the rows, in the order of the table.
+        rows: by key, `ROWS` of them at most.
+        next_key: after which more follow.
+        earlier: the last change that counted; None where there is none, or with a snapshot.
+        later: the first that did not.
+    """
+
+    boundary: Boundary
+    moment: datetime | None
+    columns: list[str]
+    rows: list[RowThen]
+    next_key: str | None
+    earlier: Change | None
+    later: Change | None
+
+    @property
+    def before(self) -> Boundary | None:
+        """As it was before the last change that counted."""
+        if self.earlier is None:
+            return None
+        return Boundary(at=self.earlier.changed_at - timedelta(microseconds=1))
+
+    @property
+    def after(self) -> Boundary | None:
+        """As it was after the transaction of the next change."""
+        if self.later is None:
+            return None
+        return Boundary(transaction=f"{self.later.era}-{self.later.xid}")
+
+
+def as_of(
+    session: Session, table: Table, boundary: Boundary, key: str | None, after_key: str | None
+) -> Then:
+    """The rows of a table as they were, or one of them.
+
+    Args:
+        session: of the reader.
+        table: whose rows.
+        boundary: up to where changes count.
+        key: the row; None for all.
+        after_key: of all, those with keys after this one.
+
+    Raises:
+        BadBoundary: the history does not know the transaction, or it is no snapshot.
+    """
+    try:
+        moment = boundary.at
+        if boundary.transaction is not None:
+            moment = session.scalar(
+                select(func.rowtrail.moment_of(boundary.transaction, type_=DateTime(True)))
+            )
+        found = rows(session, table, boundary, key, after_key)
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) not in REFUSED:
+            raise
+        session.rollback()
+        raise BadBoundary(explain(error)) from None
+    shown = found[:ROWS]
+    columns: dict[str, None] = {}
+    for row in shown:
+        columns.update(dict.fromkeys(row.values))
+    return Then(
+        boundary,
+        moment,
+        list(columns),
+        shown,
+        shown[-1].row_key if len(found) > ROWS else None,
+        *neighbours(session, table, key, moment),
+    )
+
+
+def rows(
+    session: Session, table: Table, boundary: Boundary, key: str | None, after_key: str | None
+) -> list[RowThen]:
+    """The rows, one more than fill a page."""
+    then = func.rowtrail.rows_as_of(
+        table.name.id,
+        cast(null() if key is None else literal(key), Text),
+        boundary.at,
+        boundary.transaction,
+        literal(boundary.snapshot, Text).op("::")(literal_column("pg_snapshot")),
+    ).table_valued(
+        column("row_key", Text),
+        column("data", JSONB),
+        column("verbatim", JSONB),
+        column("id", BigInteger),
+        column("changed_at", DateTime(True)),
+        name="rows_then",
+    )
+    # Not as the database's locale sorts, but so that the next page begins where this one ends.
+    sorted_key = then.c.row_key.collate("C")
+    page = select(then.c.row_key, then.c.id, then.c.changed_at, then.c.data)
+    if after_key is not None:
+        page = page.where(sorted_key > after_key)
+    part = page.order_by(sorted_key).limit(ROWS + 1).subquery("page")
+    each = func.jsonb_each(part.c.data).table_valued(
+        column("key", Text), column("value", JSONB), name="each"
+    )
+    relid = select(t.c.relid).where(t.c.id == table.name.id).scalar_subquery()
+    own = and_(pg_attribute.c.attrelid == relid, pg_attribute.c.attname == func.name(each.c.key))
+    ordered = (
+        select(func.json_build_array(each.c.key, *excerpt(each.c.value)).label("field"))
+        .select_from(each.outerjoin(pg_attribute, own))
+        .order_by(pg_attribute.c.attnum.nulls_last(), each.c.key)
+        .correlate(part)
+        .lateral("ordered")
+    )
+    fields = select(func.json_agg(ordered.c.field, type_=JSON)).select_from(ordered)
+    found = session.execute(
+        select(
+            part.c.row_key, part.c.id, part.c.changed_at, fields.scalar_subquery().label("fields")
+        ).order_by(part.c.row_key.collate("C"))
+    )
+    return [
+        RowThen(
+            row.row_key,
+            row.id,
+            row.changed_at,
+            {name: Value(*said) for name, *said in row.fields or ()},
+        )
+        for row in found
+    ]
+
+
+def neighbours(
+    session: Session, table: Table, key: str | None, moment: datetime | None
+) -> tuple[Change | None, Change | None]:
+    """The last change up to a moment and the first after it, of the table or of a row."""
+    if moment is None:
+        return None, None
+    filters = Filters(table=table.name.id)
+    sides = (
+        (replace(filters, until=moment + timedelta(microseconds=1)), v.c.changed_at <= moment),
+        (replace(filters, since=moment), v.c.changed_at > moment),
+    )
+    alternatives = [[v.c.op != "S"]]
+    if key is not None:
+        alternatives = [[v.c.row_key == key], [v.c.old_key == key]]
+    found: list[Change | None] = []
+    for upward, (side, condition) in enumerate(sides):
+        nearest = places(
+            session, span_of(session, side), alternatives, [condition], bool(upward), 1
+        )
+        found.append(change_at(session, table, nearest[0].id) if nearest else None)
+    return found[0], found[1]
+
+
+def change_at(session: Session, table: Table, version_id: int) -> Change:
+    row = session.execute(
+        select(*METADATA, *NAMES)
+        .select_from(named(v.join(t, t.c.id == v.c.table_id)))
+        .where(v.c.table_id == table.name.id, v.c.id == version_id)
+        .limit(1)
+    ).one()
+    return Change.of(row)
