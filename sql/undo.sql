@@ -278,6 +278,8 @@ as $$
     from targets as u
     join rowtrail.versions as v on v.table_id = u.table_id and v.id = u.id and v.op = 'T'
     cross join lateral rowtrail.undo_rows_before(u.table_id, u.id, u.only_key) as r
+    -- One that is undone itself begins a chain, or is in one, already.
+    where not exists (select from targets as p where p.table_id = u.table_id and p.id = r.id)
   ),
   walk as (
     select

@@ -339,6 +339,22 @@ def test_a_truncate_is_put_back(
     assert rows("animals") == before
 
 
+def test_a_truncate_does_not_put_back_what_its_own_transaction_wrote(
+    make_table: MakeTable, writer: Run, patch: Patch, rows: Rows, transaction: Any
+) -> None:
+    make_table("animals (id int primary key, name text)")
+    writer("insert into animals values (1, 'cat'), (2, 'dog'), (3, 'emu')")
+    before = rows("animals")
+    name = transaction(
+        writer,
+        "insert into animals values (4, 'ant'); update animals set name = 'x' where id = 1; "
+        "update animals set id = 5 where id = 2; delete from animals where id = 3; "
+        "truncate animals",
+    )
+    writer(patch("transaction => %s", name))
+    assert rows("animals") == before
+
+
 def test_a_row_goes_back_to_a_version_or_a_moment(
     animals: str, writer: Run, patch: Patch, rows: Rows, superuser: Run
 ) -> None:
