@@ -241,7 +241,7 @@ begin
       else 'rowtrail.stored_row($1, p.whole)'
     end,
     case
-      when rowtrail.is_deferrable(target, key_columns) then ' or rowtrail.was_taken_over($1, k.row_key, greatest(k.after_id, 0), $5)'
+      when rowtrail.is_deferrable(target, key_columns) then ' or rowtrail.was_taken_over($1, k.row_key, k.after_id, $5)'
       else ''
     end)
   into seen, recorded, last_key

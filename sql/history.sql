@@ -622,7 +622,7 @@ begin
 end
 $$;
 comment on function rowtrail.differences(regclass) is
-  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different. Of rows that were recorded before a schema change, the columns that it rewrote are not compared until they are recorded again; columns that are ignored never are, hashed ones only for who may hash. Run it as somebody who may read both.';
+  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different. Of rows that were recorded before a schema change, the columns that it rewrote are not compared until they are recorded again; columns that are ignored never are, hashed ones only for who may hash, and not in rows that were recorded before they were hashed. Run it as somebody who may read both.';
 
 create or replace function rowtrail.schema_history(of_table regclass)
 returns table (

@@ -473,7 +473,7 @@ def undo_sql(
         raise click.UsageError(
             "give one of --row, --version, --transaction, or --actor and --since"
         )
-    import json
+    from simplejson import RawJSON, dumps
 
     with opened(database, data) as target:
         from rowtrail import undo
@@ -490,9 +490,10 @@ def undo_sql(
         ) as connection:
             if json_wanted:
                 lines = undo.conflicts_as_json(connection, undoing)
-                rows = [json.loads(line) for line in lines]
+                rows = [RawJSON(line) for line in lines]
                 found = len(rows)
-                print_json({"sql": "\n".join(undo.patch(connection, undoing)), "conflicts": rows})
+                sql = "\n".join(undo.patch(connection, undoing))
+                click.echo(dumps({"sql": sql, "conflicts": rows}, ensure_ascii=False))
             else:
                 for line in undo.patch(connection, undoing):
                     click.echo(line)

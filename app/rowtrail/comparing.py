@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Text,
     and_,
     case,
@@ -21,7 +20,18 @@ from sqlalchemy.orm import Session
 
 from rowtrail import history
 from rowtrail.answers import Change, Field, Table, Value
-from rowtrail.paging import METADATA, NAMES, OLD, excerpt, named, pg_attribute, t, v
+from rowtrail.paging import (
+    METADATA,
+    NAMES,
+    OLD,
+    PAGE,
+    excerpt,
+    has_name,
+    named,
+    pg_attribute,
+    t,
+    v,
+)
 
 COMPARED = 4_000  # characters of a value
 LOOKED_AT = 200  # versions of a row, to find who gave each column its value
@@ -84,7 +94,7 @@ def compare(session: Session, table: Table, first: int, second: int) -> Comparis
         )
         .select_from(
             old.join(new, new.c.key == old.c.key, full=True).outerjoin(
-                pg_attribute, has_name(table, name)
+                pg_attribute, has_name(table.name.id, name)
             )
         )
         .order_by(pg_attribute.c.attnum.nulls_last(), name)
@@ -128,25 +138,33 @@ def origins(session: Session, table: Table, key: str) -> list[Origin]:
     if session.scalar(select(or_(left, truncated))):
         return []
     values = values_of(session, table, newest.id)
+    givers = givers_of(session, table, key, newest.id, set(values))
+    return [Origin(name, value, givers.get(name)) for name, value in values.items()]
+
+
+def givers_of(
+    session: Session, table: Table, key: str, newest: int, wanted: set[str]
+) -> dict[str, Change]:
+    """The changes that gave the wanted columns their values, as far as they are found."""
     givers: dict[str, Change] = {}
-    looked_at, before, hops = 0, newest.id + 1, 0
-    while looked_at < LOOKED_AT and hops <= HOPS and givers.keys() < values.keys():
-        found = changed_columns(session, table, key, before, LOOKED_AT - looked_at)
-        former = None
+    looked_at, before, hops = 0, newest + 1, 0
+    while looked_at < LOOKED_AT and hops <= HOPS and wanted - givers.keys():
+        found = changed_columns(session, table, key, before)
+        looked_at += len(found)
         for change, columns in found:
             if change.operation == "delete":
                 # What was there before is another life of the key.
-                return [Origin(name, value, givers.get(name)) for name, value in values.items()]
+                return givers
             for name in columns:
                 givers.setdefault(name, change)
+            before = change.id
             if change.old_key not in (None, key):
-                former = change
+                key, hops = change.old_key, hops + 1
                 break
-        looked_at += len(found)
-        if former is None or former.old_key is None:
-            break
-        key, before, hops = former.old_key, former.id, hops + 1
-    return [Origin(name, value, givers.get(name)) for name, value in values.items()]
+        else:
+            if len(found) < PAGE:
+                break
+    return givers
 
 
 def image_of(table: Table, version_id: int) -> Any:
@@ -159,12 +177,6 @@ def image_of(table: Table, version_id: int) -> Any:
     )
 
 
-def has_name(table: Table, name: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether the row of the catalogue is of the table's column with this name."""
-    relid = select(t.c.relid).where(t.c.id == table.name.id).scalar_subquery()
-    return and_(pg_attribute.c.attrelid == relid, pg_attribute.c.attname == func.name(name))
-
-
 def values_of(session: Session, table: Table, version_id: int) -> dict[str, Value]:
     """The columns of the row after a version, in the order of the table."""
     side = func.jsonb_each(image_of(table, version_id)).table_valued(
@@ -172,22 +184,22 @@ def values_of(session: Session, table: Table, version_id: int) -> dict[str, Valu
     )
     found = session.execute(
         select(side.c.key, *(part.label(f"n{n}") for n, part in enumerate(excerpt(side.c.value))))
-        .select_from(side.outerjoin(pg_attribute, has_name(table, side.c.key)))
+        .select_from(side.outerjoin(pg_attribute, has_name(table.name.id, side.c.key)))
         .order_by(pg_attribute.c.attnum.nulls_last(), side.c.key)
     )
     return {row.key: Value(row.n0, row.n1, row.n2) for row in found}
 
 
 def changed_columns(
-    session: Session, table: Table, key: str, before: int, limit: int
+    session: Session, table: Table, key: str, before: int
 ) -> list[tuple[Change, list[str]]]:
-    """The versions of a key below an id, newest first, and the columns that each gave a value."""
+    """A page of the versions of a key below an id, and the columns that each gave a value."""
     recent = (
         select(*METADATA, OLD.label("old"), v.c.data)
         .where(v.c.table_id == table.name.id, v.c.row_key == key, v.c.op.not_in(["T", "S"]))
         .where(v.c.id < before)
         .order_by(v.c.id.desc())
-        .limit(limit)
+        .limit(PAGE)
         .subquery("recent")
     )
     maps = func.rowtrail.image_maps(table.name.id).table_valued(

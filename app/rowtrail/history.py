@@ -7,8 +7,7 @@ id on, counting stops early, and long values are cut on the server.
 from dataclasses import replace
 
 from sqlalchemy import BigInteger, Text, cast, func, literal, not_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from rowtrail import events
@@ -25,6 +24,7 @@ from rowtrail.answers import (
     WholeVersion,
 )
 from rowtrail.errors import RowtrailError
+from rowtrail.finding import canonical
 from rowtrail.paging import (
     IS_SHOWN,
     METADATA,
@@ -135,12 +135,7 @@ def canonical_key(session: Session, table: Table, key: str) -> str | None:
     """A composite key as rowtrail writes it, [42, 1] for [42,1]; None where it is written so."""
     if len(table.key_columns) < 2:
         return None
-    try:
-        # Bound as text: SQLAlchemy would make a JSON string of it.
-        written: str | None = session.scalar(select(cast(cast(literal(key, Text), JSONB), Text)))
-    except DBAPIError:
-        session.rollback()
-        return None
+    written = canonical(session, key)
     return written if written != key else None
 
 

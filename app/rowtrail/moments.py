@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Text,
-    and_,
     cast,
     column,
     func,
@@ -30,12 +30,12 @@ from rowtrail.answers import Change, Table, Value
 from rowtrail.errors import RowtrailError, explain
 from rowtrail.filters import Filters, moment_of, written_moment
 from rowtrail.looking import places, span_of
-from rowtrail.paging import METADATA, NAMES, excerpt, named, pg_attribute, t, v
+from rowtrail.paging import METADATA, NAMES, excerpt, has_name, named, pg_attribute, t, v
 
 ROWS = 50  # rows a page
 
-#: The codes of what a person can have written wrong: a value, its form, or what is not there.
-REFUSED = ("22023", "22P02", "42704", "P0002", "02000")
+#: The codes for what a person can have written wrong: a snapshot, a transaction.
+REFUSED = ("22P02", "P0002")
 
 
 class BadBoundary(RowtrailError):
@@ -119,7 +119,8 @@ class Then:
         columns: of the rows, in the order of the table.
         rows: by key, `ROWS` of them at most.
         next_key: after which more follow.
-        earlier: the last change that counted; None where there is none, or with a snapshot.
+        earlier: the last change that counted, of the row or of the whole table; None where there
+            is none, or with a snapshot.
         later: the first that did not.
     """
 
@@ -167,7 +168,7 @@ def as_of(
             moment = session.scalar(
                 select(func.rowtrail.moment_of(boundary.transaction, type_=DateTime(True)))
             )
-        found = rows(session, table, boundary, key, after_key)
+        found = rows(session, table, moment, boundary.snapshot, key, after_key)
     except DBAPIError as error:
         if getattr(error.orig, "pgcode", None) not in REFUSED:
             raise
@@ -188,15 +189,21 @@ def as_of(
 
 
 def rows(
-    session: Session, table: Table, boundary: Boundary, key: str | None, after_key: str | None
+    session: Session,
+    table: Table,
+    moment: datetime | None,
+    snapshot: str | None,
+    key: str | None,
+    after_key: str | None,
 ) -> list[RowThen]:
-    """The rows, one more than fill a page."""
+    """The rows as of a moment or a snapshot, one more than fill a page."""
     then = func.rowtrail.rows_as_of(
         table.name.id,
         cast(null() if key is None else literal(key), Text),
-        boundary.at,
-        boundary.transaction,
-        literal(boundary.snapshot, Text).op("::")(literal_column("pg_snapshot")),
+        moment,
+        # Its moment stands for it.
+        null(),
+        literal(snapshot, Text).op("::")(literal_column("pg_snapshot")),
     ).table_valued(
         column("row_key", Text),
         column("data", JSONB),
@@ -214,11 +221,9 @@ def rows(
     each = func.jsonb_each(part.c.data).table_valued(
         column("key", Text), column("value", JSONB), name="each"
     )
-    relid = select(t.c.relid).where(t.c.id == table.name.id).scalar_subquery()
-    own = and_(pg_attribute.c.attrelid == relid, pg_attribute.c.attname == func.name(each.c.key))
     ordered = (
         select(func.json_build_array(each.c.key, *excerpt(each.c.value)).label("field"))
-        .select_from(each.outerjoin(pg_attribute, own))
+        .select_from(each.outerjoin(pg_attribute, has_name(table.name.id, each.c.key)))
         .order_by(pg_attribute.c.attnum.nulls_last(), each.c.key)
         .correlate(part)
         .lateral("ordered")
@@ -243,7 +248,7 @@ def rows(
 def neighbours(
     session: Session, table: Table, key: str | None, moment: datetime | None
 ) -> tuple[Change | None, Change | None]:
-    """The last change up to a moment and the first after it, of the table or of a row."""
+    """The last change up to a moment and the first after it, of the table or for a row."""
     if moment is None:
         return None, None
     filters = Filters(table=table.name.id)
@@ -251,9 +256,15 @@ def neighbours(
         (replace(filters, until=moment + timedelta(microseconds=1)), v.c.changed_at <= moment),
         (replace(filters, since=moment), v.c.changed_at > moment),
     )
-    alternatives = [[v.c.op != "S"]]
+    of_all = ["T", "S"]
+    alternatives: list[list[ColumnElement[bool]]] = [[]]
     if key is not None:
-        alternatives = [[v.c.row_key == key], [v.c.old_key == key]]
+        alternatives = [
+            [v.c.row_key == key, v.c.op.not_in(of_all)],
+            [v.c.old_key == key],
+            # What was done to the whole table was done to the row.
+            [v.c.row_key == "", v.c.op.in_(of_all)],
+        ]
     found: list[Change | None] = []
     for upward, (side, condition) in enumerate(sides):
         nearest = places(

@@ -211,6 +211,12 @@ def fields_of(page: FromClause) -> LateralFromClause:
     ).lateral("fields")
 
 
+def has_name(table_id: int, name: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the row of the catalogue is of the table's column with this name."""
+    relid = select(t.c.relid).where(t.c.id == table_id).scalar_subquery()
+    return and_(pg_attribute.c.attrelid == relid, pg_attribute.c.attname == func.name(name))
+
+
 def excerpt(value: ColumnElement[Any], longest: int = EXCERPT) -> tuple[ColumnElement[Any], ...]:
     """The kind of a JSON value, its beginning as text, and its length."""
     kind = func.jsonb_typeof(value)

@@ -81,7 +81,7 @@ def test_what_a_terminal_or_psql_would_obey_is_only_a_value(
 def test_what_is_not_put_back_is_said_and_is_exit_status_1(
     orders: Connection, last: str, url: URL, run: Run
 ) -> None:
-    orders.execute(text("update orders set total = 1.0 where id = 42"))
+    orders.execute(text("update orders set total = 7.50 where id = 42"))
     undo = partial(run, "undo-sql", "--database", url, "--transaction", last)
     done = undo()
     assert done.returncode == 1
@@ -96,6 +96,7 @@ def test_what_is_not_put_back_is_said_and_is_exit_status_1(
     assert said["sql"].endswith("commit;")
     [conflict] = said["conflicts"]
     assert (conflict["row_key"], conflict["column_name"]) == ("42", "total")
+    assert '"found":7.50,' in done.stdout, "numbers are as they were written"
 
 
 def test_an_actor_and_a_version_can_be_named(orders: Connection, url: URL, run: Run) -> None:

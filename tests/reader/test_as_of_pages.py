@@ -82,6 +82,23 @@ def test_one_walks_from_change_to_change(client: FlaskClient, run: Callable[[str
     assert seen == ["new", "paid", "sent"]
 
 
+def test_what_ended_the_whole_table_comes_next_for_a_row(
+    client: FlaskClient, run: Callable[[str], None]
+) -> None:
+    run("insert into orders values (1, 'new'), (2, 'new')")
+    run("truncate orders")
+    found = then(client, key="1", at=then(client)["earlier"]["changed_at"])
+    assert rows(found) == {}
+    assert found["earlier"]["operation"] == "truncate"
+    run("insert into orders values (1, 'again')")
+    back = client.get("/tables/1/as-of", query_string={"key": "1", **found["as_of"]}).text
+    assert "No later change is recorded." not in back
+    link = back.split('rel="prev" href="')[1].split('"')[0].replace("&amp;", "&")
+    before: Any = client.get(link.replace("/as-of?", "/as-of.json?")).json
+    assert rows(before)["1"]["status"] == "new"
+    assert before["later"]["operation"] == "truncate"
+
+
 def test_columns_have_the_names_of_that_day(
     client: FlaskClient, db: Connection, run: Callable[[str], None]
 ) -> None:

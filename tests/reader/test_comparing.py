@@ -134,3 +134,14 @@ def test_a_row_from_before_tracking_does_not_guess(db: Connection, client: Flask
     run(db, "select rowtrail.track('orders')")
     as_somebody(db, "ann", "update orders set status = 'paid'")
     assert origins(client) == {"id": "older", "status": "ann", "total": "older"}
+
+
+def test_a_value_is_found_behind_many_changes_of_others(
+    order: int, db: Connection, client: FlaskClient
+) -> None:
+    for number in range(120):
+        run(db, f"update orders set total = {number} + 2")
+    assert origins(client)["status"] == "bob"
+    for number in range(120):
+        run(db, f"update orders set total = {number} + 200")
+    assert origins(client)["status"] == "older"
