@@ -5,7 +5,8 @@
 -- rowtrail.tables.shape is what the last event left: {"relid", "table", "columns"}. An event holds
 --   data  {"command", "statement", "table", "columns"} as after it; and where it is so
 --         "added"       {"<number>": what the rows that were there have in a new column}
---         "rewritten"   [numbers of columns whose values it may have changed in the rows]
+--         "rewritten"   [numbers of columns of which rows may hold values that no version says: the
+--                       statement may have changed them, or they were ignored until now]
 --         "dropped"     true: the table is gone
 --         "renumbered"  true: it is another table under the same name, or restored from a dump
 --         "attached", "detached"  partitions that came and went (see leaves.sql)
@@ -119,7 +120,8 @@ $$;
 comment on function rowtrail.on_schema_change() is
   'Event trigger: records the schema changes of tracked tables as they happen, in their transaction. It never makes one fail.';
 
-create or replace function rowtrail.note_schema_change(of_table int, command text, noticed_by text default null)
+create or replace function rowtrail.note_schema_change(
+  of_table int, command text, noticed_by text default null, unrecorded int2[] default '{}')
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -147,7 +149,9 @@ begin
     set shape = rowtrail.shape_of(t.relid), partitions = rowtrail.partitions_of(t, true)
     where t.id = of_table and not is_gone;
     return false;
-  elsif not is_gone and not known.is_rewritten and known.shape = rowtrail.shape_of(known.relid) and partitions = '{}' then
+  elsif not is_gone and not known.is_rewritten and known.shape = rowtrail.shape_of(known.relid)
+    and partitions = '{}' and unrecorded = '{}'
+  then
     if command = 'CREATE TABLE' and known.partitions is not null then
       update rowtrail.tables as t set partitions = rowtrail.partitions_of(t, false) where t.id = of_table;
     end if;
@@ -166,10 +170,19 @@ begin
     partitions := (
       select jsonb_strip_nulls(to_jsonb(c)) - case when command = 'CREATE TABLE' then 'attached' else '' end
       from rowtrail.partition_change(known) as c);
-    if data is null and partitions = '{}' then
+    if data is null and partitions = '{}' and unrecorded = '{}' then
       return false;
     end if;
     data := coalesce(data, jsonb_build_object('table', known.shape -> 'table', 'columns', known.shape -> 'columns')) || partitions;
+    if unrecorded <> '{}' then
+      data := data || jsonb_build_object('rewritten', (
+        select jsonb_agg(n.number order by n.number)
+        from (
+          select unnest(unrecorded)::int as number
+          union
+          select value::int from jsonb_array_elements_text(data -> 'rewritten')
+        ) as n));
+    end if;
     old := coalesce(old, '{"columns": {}}');
     if data ? 'added' then
       data := jsonb_set(data, '{added}', (
@@ -220,8 +233,8 @@ begin
   return true;
 end
 $$;
-comment on function rowtrail.note_schema_change(int, text, text) is
-  'Records how the schema of a tracked table differs from what was last recorded; false if it does not. Late if noticed_by says who noticed it, else as part of the statement that changes it.';
+comment on function rowtrail.note_schema_change(int, text, text, int2[]) is
+  'Records how the schema of a tracked table differs from what was last recorded, and of which columns (unrecorded) rows may hold what no version says; false if neither. Late if noticed_by says who noticed it, else as part of the statement that changes it.';
 
 create or replace function rowtrail.schema_change(known rowtrail.tables, is_late boolean, out data jsonb, out old jsonb)
 language plpgsql
@@ -427,7 +440,7 @@ comment on function rowtrail.missing_value(regclass, name) is
 revoke all on function
   rowtrail.note_schema_changes(),
   rowtrail.on_schema_change(),
-  rowtrail.note_schema_change(int, text, text),
+  rowtrail.note_schema_change(int, text, text, int2[]),
   rowtrail.missing_value(regclass, name)
 from public;
 

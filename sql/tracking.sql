@@ -330,6 +330,11 @@ begin
   where t.id = known.id
   returning t.* into known;
   perform rowtrail.note_schema_change(known.id, null, 'rowtrail.track()');
+  if was_tracked and key_numbers <> '{}' then
+    -- Of a column that was ignored until now, rows may hold values that came without a version.
+    perform rowtrail.note_schema_change(known.id, 'rowtrail.track()', null, array(
+      select n from unnest(before.ignored_attnums) as n where n <> all (known.ignored_attnums)));
+  end if;
 
   capture_function := case
     when (select c.relkind from pg_class as c where c.oid = target limit 1) = 'p' then 'rowtrail.capture_partition'

@@ -87,7 +87,8 @@ class SchemaChange:
         is_dropped: whether the table went.
         is_another_table: whether it is another one from here on, under the same name: made anew, or
             restored from a dump.
-        rewritten: the columns whose values it may have changed in the rows.
+        rewritten: the columns of which rows may hold values that no version says: it may have
+            changed them, or they were ignored until then.
         attached: the partitions that came with it, by name; their rows have no versions yet.
         detached: the partitions that are the table's no longer; their rows left it with them.
     """

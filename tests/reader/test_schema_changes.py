@@ -61,7 +61,9 @@ def test_a_rewrite_names_the_columns_that_may_have_other_values(
     client: FlaskClient, db: Connection
 ) -> None:
     run(db, ORDERS + "alter table orders alter total type int using total * 2")
-    assert "may have given rows other values of total" in words(client.get("/tables/1").text)
+    assert "rows may hold other values of total than the versions before" in words(
+        client.get("/tables/1").text
+    )
     assert versions_of(client, "/tables/1.json")[0]["event"]["rewritten"] == ["total"]
 
 

@@ -172,6 +172,33 @@ def test_a_change_of_ignored_columns_alone_has_no_version(
     assert superuser("select * from rowtrail.differences('pages')") == []
 
 
+def test_that_a_column_is_no_longer_ignored_is_an_event_and_a_baseline_records_what_it_holds(
+    make_table: Callable[..., str], owner: Run, writer: Run, superuser: Run
+) -> None:
+    make_table("pages (id int primary key, title text, seen int, at date)", ignore="{seen,at}")
+    writer("insert into pages values (1, 'a', 0), (2, 'b', 0)")
+    writer("update pages set seen = 5")
+    owner("select rowtrail.track('pages', ignore => '{at}')")
+    owner("select rowtrail.track('pages', ignore => '{at}')")
+    [(command, statement, rewritten)] = superuser(
+        "select data ->> 'command', data ->> 'statement', data ->> 'rewritten' "
+        "from rowtrail.versions where op = 'S'"
+    )
+    assert (command, rewritten) == ("rowtrail.track()", "[3]")
+    assert statement == "select rowtrail.track('pages', ignore => '{at}')"
+    assert superuser("select * from rowtrail.differences('pages')") == []
+    writer("update pages set seen = 6 where id = 1")
+    owner("call rowtrail.baseline('pages')")
+    said = superuser(
+        "select row_key, op, data ->> 'seen' from rowtrail.versions where op <> 'S' order by id"
+    )
+    assert ("2", "B", "5") in said
+    assert ("1", "U", "6") in said
+    owner("alter table pages disable trigger all")
+    writer("update pages set seen = 7")
+    assert len(superuser("select * from rowtrail.differences('pages')")) == 2
+
+
 def test_ignored_changes_do_not_break_the_order_of_what_a_trigger_writes_back(
     make_table: Callable[..., str], owner: Run, writer: Run, versions: Callable[[str], list[Any]]
 ) -> None:
