@@ -46,7 +46,7 @@ HEADERS = {
 def make_app(url: str | URL | None) -> Flask:
     """What `rowtrail.create_app()` gives."""
     # These add their routes to the two.
-    from rowtrail import feed_api, feed_pages, moment_pages  # noqa: F401
+    from rowtrail import feed_api, feed_pages, moment_pages, relation_pages  # noqa: F401
     from rowtrail.api import api
     from rowtrail.pages import pages
     from rowtrail.zone import zones

@@ -26,7 +26,7 @@ from rowtrail.looking import (
     span_of,
     wanted_tables,
 )
-from rowtrail.matching import alternatives_of, conditions_of
+from rowtrail.matching import Wanted, alternatives_of, conditions_of
 from rowtrail.paging import (
     IS_SHOWN,
     METADATA,
@@ -76,10 +76,14 @@ def feed(session: Session, filters: Filters, cursor: Cursor) -> Page:
     Without filters, or with no more than a key, they are found by an index. Else at most about
     `LOOKED_AT` versions are looked at; where that is not to the end, the page has `looked`.
     """
-    span = span_of(session, filters)
+    return page_of_span(session, span_of(session, filters), Wanted.by(filters), cursor)
+
+
+def page_of_span(session: Session, span: Span, wanted: Wanted, cursor: Cursor) -> Page:
+    """The changes of the span that are wanted, from the cursor on, newest first; as `feed()`."""
     upward = cursor.after is not None
     here = from_cursor(span, cursor)
-    found, end = look(session, here, filters, upward, PAGE + 1)
+    found, end = look(session, here, wanted, upward, PAGE + 1)
     changes = events.described(session, shown(session, found[:PAGE], upward))
     ahead = looked = None
     if len(found) > PAGE:
@@ -89,7 +93,7 @@ def feed(session: Session, filters: Filters, cursor: Cursor) -> Page:
         looked = Looked(LOOKED_AT, end.changed_at)
     edge = None
     behind = behind_cursor(span, cursor)
-    if behind is not None and has_some(session, behind, filters):
+    if behind is not None and has_some(session, behind, wanted):
         edge = behind.high if upward else max(behind.low - 1, 0)
         if changes:
             edge = changes[0].id
@@ -109,8 +113,9 @@ def walk(session: Session, filters: Filters, size: int) -> Iterator[tuple[list[P
         Some of them, perhaps none, and the id up to which has been looked.
     """
     span = span_of(session, filters)
+    wanted = Wanted.by(filters)
     while True:
-        found, end = look(session, span, filters, True, size)
+        found, end = look(session, span, wanted, True, size)
         if len(found) == size:
             reached = found[-1].id
         elif end is not None:
@@ -159,20 +164,19 @@ def deeds_of(session: Session, filters: Filters) -> Deeds:
 
 
 def look(
-    session: Session, span: Span, filters: Filters, upward: bool, count: int
+    session: Session, span: Span, wanted: Wanted, upward: bool, count: int
 ) -> tuple[list[Place], Place | None]:
-    """The first so many changes of the span that are meant, and where looking for them ended.
+    """The first so many changes of the span that are wanted, and where looking for them ended.
 
     Returns:
         The changes, and the last version that was looked at; None where all of the span was.
     """
-    alternatives = alternatives_of(filters)
     end = None
-    if filters.needs_looking:
-        end = end_of_look(session, span, alternatives, upward)
+    if wanted.needs_looking:
+        end = end_of_look(session, span, wanted.alternatives, upward)
         if end is not None:
             span = span._replace(high=end.id + 1) if upward else span._replace(low=end.id)
-    found = places(session, span, alternatives, conditions_of(filters), upward, count)
+    found = places(session, span, wanted.alternatives, wanted.conditions, upward, count)
     return found, end
 
 
@@ -194,12 +198,11 @@ def behind_cursor(span: Span, cursor: Cursor) -> Span | None:
     return None
 
 
-def has_some(session: Session, span: Span, filters: Filters) -> bool:
-    """Whether the span has a change that is meant; with filters, whether it has any version."""
-    alternatives = alternatives_of(filters)
-    if filters.needs_looking:
-        return any(outermost(session, span, one, False) for one in alternatives)
-    return bool(places(session, span, alternatives, [], False, 1))
+def has_some(session: Session, span: Span, wanted: Wanted) -> bool:
+    """Whether the span has a change that is wanted; if it takes a look, whether any version."""
+    if wanted.needs_looking:
+        return any(outermost(session, span, one, False) for one in wanted.alternatives)
+    return bool(places(session, span, wanted.alternatives, [], False, 1))
 
 
 def shown(session: Session, found: list[Place], upward: bool) -> list[Change]:

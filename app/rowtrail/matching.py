@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +31,26 @@ LETTERS = {word: letter for letter, word in OPERATIONS.items()}
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,500})(\.[0-9]{1,500})?")
 
 data = type_coerce(v.c.data, JSONB)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which versions of some tables are meant.
+
+    Attributes:
+        alternatives: what an index finds of them, besides the table.
+        conditions: what no index finds: it is looked at in each version.
+        needs_looking: whether so many versions may have to be looked at that it must be bounded.
+    """
+
+    alternatives: Alternatives
+    conditions: list[ColumnElement[bool]]
+    needs_looking: bool
+
+    @classmethod
+    def by(cls, filters: Filters) -> "Wanted":
+        """The versions that the filters mean."""
+        return cls(alternatives_of(filters), conditions_of(filters), filters.needs_looking)
 
 
 def alternatives_of(filters: Filters) -> Alternatives:
@@ -104,6 +125,11 @@ def is_value(found: ColumnElement[Any], given: str) -> ColumnElement[bool]:
         return cast(found, Text) == "null"
     if (text := quoted(given)) is not None:
         return cast(found, JSONB) == func.to_jsonb(cast(text, Text))
+    return is_written(found, given)
+
+
+def is_written(found: ColumnElement[Any], given: str) -> ColumnElement[bool]:
+    """Whether a value in JSON is this text, or this number with whatever zeros at its end."""
     as_text = found.op("#>>")(cast([], ARRAY(Text))) == given
     if NUMBER.fullmatch(given):
         number = func.to_jsonb(cast(literal(given, Text), NUMERIC))

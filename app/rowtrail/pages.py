@@ -20,7 +20,7 @@ from flask import (
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
-from rowtrail import __version__, comparing, contrast, history
+from rowtrail import __version__, comparing, contrast, history, relations
 from rowtrail.answers import Cursor, Value
 from rowtrail.config import check_schema, database, forget_schema
 
@@ -47,7 +47,16 @@ def row(table_id: int) -> str | BaseResponse:
             return redirect(url_for(".row", table_id=table_id, key=other))
         raise
     columns = [] if cursor() != Cursor() else comparing.origins(database.session(), found, key)
-    return render_template("row.html", table=found, key=key, page=page, columns=columns)
+    values = {one.column: one.value for one in columns}
+    return render_template(
+        "row.html",
+        table=found,
+        key=key,
+        page=page,
+        columns=columns,
+        children=relations.referring(database.session(), found),
+        parents=relations.targets(database.session(), found, values),
+    )
 
 
 @pages.get("/tables/<int:table_id>/compare")

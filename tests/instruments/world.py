@@ -234,8 +234,8 @@ class World:
         self.check()
 
 
-#: The tracked tables; whether each version holds the whole row; whether there is a baseline; whether
-#: the key is deferrable.
+#: The tracked tables; whether each version holds the whole row; whether there is a baseline;
+#: whether the key is deferrable.
 TABLES = """
 select
   t.relid::regclass::text,

@@ -1,0 +1,80 @@
+"""The page of a row together with the rows that refer to it, and the same as JSON."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, render_template, request
+
+from rowtrail import history, relations
+from rowtrail.answers import Page, Table
+from rowtrail.api import api, exact, name_of, page_of, table_of
+from rowtrail.config import check_schema, database
+from rowtrail.pages import cursor, pages, row_key
+from rowtrail.relations import Reference
+
+
+@dataclass(frozen=True)
+class Related:
+    """What was asked for.
+
+    Attributes:
+        table: of the row.
+        key: of the row.
+        references: all foreign keys by which rows can refer to it.
+        chosen: those whose rows are meant.
+        page: the changes.
+    """
+
+    table: Table
+    key: str
+    references: list[Reference]
+    chosen: list[Reference]
+    page: Page
+
+
+@pages.get("/tables/<int:table_id>/related", endpoint="related")
+def page_related(table_id: int) -> str:
+    return render_template("related.html", found=asked(table_id))
+
+
+@api.get("/tables/<int:table_id>/related.json", endpoint="related")
+def json_related(table_id: int) -> Response:
+    found = asked(table_id)
+    return exact(
+        table=table_of(found.table),
+        row_key=found.key,
+        references=[
+            {**reference_of(one), "chosen": one in found.chosen} for one in found.references
+        ],
+        **page_of(found.page),
+    )
+
+
+def asked(table_id: int) -> Related:
+    """The row of `?key=`, with those that refer to it by the foreign keys of `?by=`, or by any."""
+    check_schema()
+    session = database.session()
+    table = history.table(session, table_id)
+    key = row_key()
+    key = history.canonical_key(session, table, key) or key
+    references = relations.referring(session, table)
+    names = request.args.getlist("by")
+    known = {one.name: one for one in references}
+    for name in names:
+        if name not in known:
+            abort(
+                400,
+                f"no foreign key {name[:80]!r} leads to the key of {table.name}; "
+                f"there are: {', '.join(known) or 'none'}",
+            )
+    chosen = [one for one in references if not names or one.name in names]
+    page = relations.related(session, table, key, chosen, cursor())
+    return Related(table, key, references, chosen, page)
+
+
+def reference_of(reference: Reference) -> dict[str, Any]:
+    return {
+        "name": reference.name,
+        "table": name_of(reference.table),
+        "columns": reference.columns,
+    }
