@@ -31,6 +31,8 @@ SQL_FILES = (
     "history.sql",
     "as_of.sql",
     "changes.sql",
+    "undo_plan.sql",
+    "undo_patch.sql",
     "undo.sql",
     "partitions.sql",
 )
