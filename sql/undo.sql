@@ -4,8 +4,9 @@
 -- A set of versions (a transaction, one version, what an actor did, what happened to a row since) is
 -- folded into one net change per row. rowtrail.undo_chains() follows each row from the first of them
 -- to what it is now, rowtrail.undo_plan() says what has to be done to the row and what stands against
--- it (undo_plan.sql), rowtrail.undo_patch() writes that down (undo_patch.sql). Each statement holds only where the row still is as its
--- newest version says: the patch stops at a row that somebody has changed since it was made.
+-- it (undo_plan.sql), rowtrail.undo_patch() writes that down (undo_patch.sql). Each statement holds
+-- only where the row still is as its newest version says: the patch stops at a row that somebody has
+-- changed since it was made.
 
 create or replace function rowtrail.undo_sql(
   of_table regclass default null, key text default null,
