@@ -8,6 +8,8 @@
 --         "rewritten"   [numbers of columns of which rows may hold values that no version says: the
 --                       statement may have changed them, or they were ignored until now]
 --         "dropped"     true: the table is gone
+--         "tracking"    "ended" or "begun again", by whom and why the version says
+--         "options"     {"<option of track()>": {"old", "new"}}: what is recorded has changed
 --         "renumbered"  true: it is another table under the same name, or restored from a dump
 --         "attached", "detached"  partitions that came and went (see leaves.sql)
 --         "noticed_by"  who recorded it late: the statement is not known then
@@ -121,7 +123,8 @@ comment on function rowtrail.on_schema_change() is
   'Event trigger: records the schema changes of tracked tables as they happen, in their transaction. It never makes one fail.';
 
 create or replace function rowtrail.note_schema_change(
-  of_table int, command text, noticed_by text default null, unrecorded int2[] default '{}')
+  of_table int, command text, noticed_by text default null, unrecorded int2[] default '{}',
+  remarks jsonb default '{}', reason text default null)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -150,7 +153,7 @@ begin
     where t.id = of_table and not is_gone;
     return false;
   elsif not is_gone and not known.is_rewritten and known.shape = rowtrail.shape_of(known.relid)
-    and partitions = '{}' and unrecorded = '{}'
+    and partitions = '{}' and unrecorded = '{}' and remarks = '{}'
   then
     if command = 'CREATE TABLE' and known.partitions is not null then
       update rowtrail.tables as t set partitions = rowtrail.partitions_of(t, false) where t.id = of_table;
@@ -170,7 +173,7 @@ begin
     partitions := (
       select jsonb_strip_nulls(to_jsonb(c)) - case when command = 'CREATE TABLE' then 'attached' else '' end
       from rowtrail.partition_change(known) as c);
-    if data is null and partitions = '{}' and unrecorded = '{}' then
+    if data is null and partitions = '{}' and unrecorded = '{}' and remarks = '{}' then
       return false;
     end if;
     data := coalesce(data, jsonb_build_object('table', known.shape -> 'table', 'columns', known.shape -> 'columns')) || partitions;
@@ -196,14 +199,17 @@ begin
     'command', command,
     'statement', left(statement, longest),
     'statement_length', nullif(greatest(length(statement), longest), longest),
-    'noticed_by', noticed_by)) || data;
+    'noticed_by', noticed_by)) || data || remarks;
 
   moment := clock_timestamp();
   insert into rowtrail.versions (changed_at, xid, table_id, op, row_key, actor, login, data, old, context)
   values (
     moment, pg_current_xact_id(), of_table, 'S', '',
     rowtrail.clean(nullif(current_setting('rowtrail.actor', true), ''), 200), session_user, data, old,
-    case when context is not null then rowtrail.clean_context(context) end);
+    nullif(
+      case when context is not null then rowtrail.clean_context(context) else '{}' end
+      || jsonb_strip_nulls(jsonb_build_object('reason', rowtrail.clean(reason, 1000))),
+      '{}'));
   update rowtrail.tables as t
   set
     shape = rowtrail.shape_of(t.relid),
@@ -233,8 +239,8 @@ begin
   return true;
 end
 $$;
-comment on function rowtrail.note_schema_change(int, text, text, int2[]) is
-  'Records how the schema of a tracked table differs from what was last recorded, and of which columns (unrecorded) rows may hold what no version says; false if neither. Late if noticed_by says who noticed it, else as part of the statement that changes it.';
+comment on function rowtrail.note_schema_change(int, text, text, int2[], jsonb, text) is
+  'Records how the schema of a tracked table differs from what was last recorded, of which columns (unrecorded) rows may hold what no version says, and remarks for the event, with a reason; false if there is nothing to record. Late if noticed_by says who noticed it, else as part of the statement that changes it.';
 
 create or replace function rowtrail.schema_change(known rowtrail.tables, is_late boolean, out data jsonb, out old jsonb)
 language plpgsql
@@ -440,7 +446,7 @@ comment on function rowtrail.missing_value(regclass, name) is
 revoke all on function
   rowtrail.note_schema_changes(),
   rowtrail.on_schema_change(),
-  rowtrail.note_schema_change(int, text, text, int2[]),
+  rowtrail.note_schema_change(int, text, text, int2[], jsonb, text),
   rowtrail.missing_value(regclass, name)
 from public;
 

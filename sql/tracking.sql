@@ -21,7 +21,7 @@ declare
   was_tracked boolean;
   was_changed boolean;
   wants_rows boolean;
-  trigger_name name;
+  always text;
 begin
   perform rowtrail.require_owner(target, 'tracked');
   perform rowtrail.require_trackable(target);
@@ -40,15 +40,19 @@ begin
     was_changed := true;
   end if;
   -- ALWAYS: they fire under session_replication_role = replica too. Only the owner can say so.
-  for trigger_name in
-    select distinct t.tgname
-    from pg_trigger as t
-    where (t.tgrelid = target or t.tgrelid in (select p.relid from pg_partition_tree(target) as p))
-      and t.tgname in ('!rowtrail_capture', '!rowtrail_truncate', '!rowtrail_truncate_rows') and t.tgenabled <> 'A'
-  loop
-    execute format('alter table %s enable always trigger %I', full_name, trigger_name);
+  always := (
+    select string_agg(format('enable always trigger %I', g.tgname), ', ')
+    from (
+      select distinct t.tgname
+      from pg_trigger as t
+      where (t.tgrelid = target or t.tgrelid in (select p.relid from pg_partition_tree(target) as p))
+        and t.tgname in ('!rowtrail_capture', '!rowtrail_truncate', '!rowtrail_truncate_rows')
+        and t.tgenabled <> 'A'
+    ) as g);
+  if always is not null then
+    execute format('alter table %s %s', full_name, always);
     was_changed := true;
-  end loop;
+  end if;
   perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
   for child in select c.child from rowtrail.untracked_children(target) as c (child) loop
     raise warning '% inherits from % and is not tracked', rowtrail.full_name(child), full_name
@@ -81,7 +85,7 @@ $$;
 comment on function rowtrail.track(regclass, text[], text[], boolean, text, text[], text[], text[], boolean) is
   'Begins the history of a table, as its owner: select rowtrail.track(''orders''); The key is the primary key, else the replica identity, unless key_columns names a unique one; a table without a key is tracked by what its rows hold. Of the columns named in exclude nothing is stored, of those in hash a salted SHA-256 (equality shows, the value does not); ignore makes no version when only such columns changed. A column named like a secret must be in one of exclude, hash and keep. truncate_rows => true records each row of a TRUNCATE. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given, for what is recorded from then on.';
 
-create or replace function rowtrail.untrack(target regclass)
+create or replace function rowtrail.untrack(target regclass, reason text default null)
 returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -89,25 +93,31 @@ as $$
 declare
   full_name constant text := rowtrail.full_name(target);
   opened boolean;
+  trigger_name name;
 begin
   perform rowtrail.require_owner(target, 'untracked');
   if not exists (select from rowtrail.tracking_of(target)) then
     return format('%s is not tracked', full_name);
   end if;
-  execute format('drop trigger if exists %I on %s', '!rowtrail_capture', full_name);
-  execute format('drop trigger if exists %I on %s', '!rowtrail_truncate', full_name);
-  if exists (select from pg_trigger as t where t.tgrelid = target and t.tgname = '!rowtrail_truncate_rows') then
-    execute format('drop trigger %I on %s', '!rowtrail_truncate_rows', full_name);
-    perform rowtrail.take_back(target, 'select', 'rowtrail_capture', false);
-  end if;
+  execute format('lock table only %s in access exclusive mode', full_name);
   opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
-  perform rowtrail.detach(target);
+  perform rowtrail.detach(target, reason);
   perform rowtrail.take_back(target, 'trigger', 'rowtrail_owner', opened);
+  for trigger_name in
+    select g.tgname
+    from pg_trigger as g
+    where g.tgrelid = target and g.tgname in ('!rowtrail_capture', '!rowtrail_truncate', '!rowtrail_truncate_rows')
+  loop
+    execute format('drop trigger %I on %s', trigger_name, full_name);
+    if trigger_name = '!rowtrail_truncate_rows' then
+      perform rowtrail.take_back(target, 'select', 'rowtrail_capture', false);
+    end if;
+  end loop;
   return format('%s is not tracked any more; its history stays', full_name);
 end
 $$;
-comment on function rowtrail.untrack(regclass) is
-  'Ends the tracking of a table, as its owner. Its history stays: select rowtrail.untrack(''orders'');';
+comment on function rowtrail.untrack(regclass, text) is
+  'Ends the tracking of a table, as its owner, and keeps the reason on its time line. Its history stays: select rowtrail.untrack(''orders'', reason => ''archived'');';
 
 create or replace function rowtrail.untracked_children(target regclass)
 returns setof regclass
@@ -330,11 +340,16 @@ begin
   where t.id = known.id
   returning t.* into known;
   perform rowtrail.note_schema_change(known.id, null, 'rowtrail.track()');
-  if was_tracked and key_numbers <> '{}' then
-    -- Of a column that was ignored until now, rows may hold values that came without a version.
-    perform rowtrail.note_schema_change(known.id, 'rowtrail.track()', null, array(
-      select n from unnest(before.ignored_attnums) as n where n <> all (known.ignored_attnums)));
-  end if;
+  perform rowtrail.note_schema_change(
+    known.id, 'rowtrail.track()',
+    unrecorded => case
+      -- Of a column that was ignored until now, rows may hold values that came without a version.
+      when was_tracked and key_numbers <> '{}'
+        then array(select n from unnest(before.ignored_attnums) as n where n <> all (known.ignored_attnums))
+      else '{}'
+    end,
+    remarks => case when before.untracked_at is not null then '{"tracking": "begun again"}' else '{}'::jsonb end
+      || case when before.id is not null then rowtrail.options_changed(before, known) else '{}' end);
 
   capture_function := case
     when (select c.relkind from pg_class as c where c.oid = target limit 1) = 'p' then 'rowtrail.capture_partition'
@@ -342,21 +357,54 @@ begin
   end;
   truncate_arguments := array[known.id::text, known.actor_policy];
   wants_rows := known.truncate_rows;
-  was_changed := rowtrail.make_trigger(
-      target, '!rowtrail_capture', 29, 'after insert or update or delete', 'row', capture_function, known.capture_arguments);
+  was_changed := wants_rows and rowtrail.make_trigger(
+      target, '!rowtrail_truncate_rows', 34, 'before truncate', 'statement', 'rowtrail.capture_truncated_rows',
+      truncate_arguments);
   was_changed := rowtrail.make_trigger(
       target, '!rowtrail_truncate', 32, 'after truncate', 'statement', 'rowtrail.capture_truncate', truncate_arguments)
     or was_changed;
-  if wants_rows then
-    was_changed := rowtrail.make_trigger(
-        target, '!rowtrail_truncate_rows', 34, 'before truncate', 'statement', 'rowtrail.capture_truncated_rows',
-        truncate_arguments)
-      or was_changed;
-  end if;
+  was_changed := rowtrail.make_trigger(
+      target, '!rowtrail_capture', 29, 'after insert or update or delete', 'row', capture_function, known.capture_arguments)
+    or was_changed;
 end
 $$;
 comment on function rowtrail.attach(regclass, text[], text[], text, text[], text[], text[], boolean) is
   'The part of rowtrail.track() that makes the registry''s row and the triggers. It needs the TRIGGER privilege, which only the table''s owner can lend.';
+
+create or replace function rowtrail.options_changed(before rowtrail.tables, after rowtrail.tables)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when count(*) = 0 then '{}'
+    else jsonb_build_object('options', jsonb_object_agg(o.name, jsonb_build_object('old', o.old, 'new', o.new)))
+  end
+  from (
+    select l.name, to_jsonb(n.old), to_jsonb(n.new)
+    from (values
+      ('key_columns', before.key_attnums, before.key_columns, after.key_attnums),
+      ('exclude', before.excluded_attnums, before.excluded_columns, after.excluded_attnums),
+      ('hash', before.hashed_attnums, before.hashed_columns, after.hashed_attnums),
+      ('ignore', before.ignored_attnums, before.ignored_columns, after.ignored_attnums)
+    ) as l (name, before, last_names, after)
+    -- By their numbers: a column that was renamed is the same. In a table made anew numbers say nothing.
+    cross join lateral (
+      select
+        case when before.relid = after.relid then rowtrail.names_of(after.relid, l.before) else l.last_names end as old,
+        rowtrail.names_of(after.relid, l.after) as new
+    ) as n
+    where n.old <> n.new
+    union all
+    select 'actor', to_jsonb(before.actor_policy), to_jsonb(after.actor_policy) where before.actor_policy <> after.actor_policy
+    union all
+    select 'truncate_rows', to_jsonb(before.truncate_rows), to_jsonb(after.truncate_rows)
+    where before.truncate_rows <> after.truncate_rows
+  ) as o (name, old, new)
+$$;
+comment on function rowtrail.options_changed(rowtrail.tables, rowtrail.tables) is
+  'Which options of rowtrail.track() are others than before: {"options": {"<option>": {"old", "new"}}}; {} if none is.';
 
 create or replace function rowtrail.make_trigger(
   target regclass, named name, kind int, event text, level text, function_name text, arguments text[])
@@ -466,29 +514,24 @@ $$;
 comment on function rowtrail.require_treatable(regclass, int2[], rowtrail.tables, boolean) is
   'Raises invalid_parameter_value where what is to be done with the columns contradicts itself, or a column is named like a secret, or generated from one that is not stored as it is, and nothing was said of it (a warning where tracking only goes on).';
 
-create or replace function rowtrail.detach(target regclass)
+create or replace function rowtrail.detach(target regclass, reason text)
 returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  of_table constant int := (select t.id from rowtrail.tracking_of(target) as t);
 begin
   perform rowtrail.require_lent(target);
-  if exists (
-    select from pg_trigger as t
-    join pg_proc as p on p.oid = t.tgfoid
-    where t.tgrelid = target and p.pronamespace = 'rowtrail'::regnamespace
-  ) then
-    raise exception '% still has the triggers of rowtrail', rowtrail.full_name(target)
-      using errcode = 'object_in_use', hint = 'Use rowtrail.untrack().';
-  end if;
-  update rowtrail.tables as t
-  set untracked_at = clock_timestamp()
-  where t.relid = target and t.untracked_at is null;
+  perform rowtrail.note_schema_change(of_table, null, 'rowtrail.untrack()');
+  perform rowtrail.note_schema_change(
+    of_table, 'rowtrail.untrack()', remarks => '{"tracking": "ended"}', reason => reason);
+  update rowtrail.tables as t set untracked_at = clock_timestamp() where t.id = of_table;
 end
 $$;
-comment on function rowtrail.detach(regclass) is
-  'The part of rowtrail.untrack() that notes the end in the registry; refused while the triggers are there.';
+comment on function rowtrail.detach(regclass, text) is
+  'The part of rowtrail.untrack() that notes the end in the registry and on the table''s time line. Changes are recorded until the triggers are dropped.';
 
 create or replace function rowtrail.lend(target regclass, privilege text, borrower regrole)
 returns boolean
@@ -834,19 +877,8 @@ as $$
   from rowtrail.tables as t
   left join pg_class as c on c.oid = t.relid
   left join pg_namespace as n on n.oid = c.relnamespace
-  left join pg_trigger as r
-    on r.tgrelid = t.relid and r.tgname = '!rowtrail_capture' and r.tgfoid in ('rowtrail.capture()'::regprocedure, 'rowtrail.capture_partition()'::regprocedure)
-  left join pg_trigger as u
-    on u.tgrelid = t.relid and u.tgname = '!rowtrail_truncate' and u.tgfoid = 'rowtrail.capture_truncate()'::regprocedure
-  left join pg_trigger as w
-    on w.tgrelid = t.relid and w.tgname = '!rowtrail_truncate_rows' and w.tgfoid = 'rowtrail.capture_truncated_rows()'::regprocedure
-  -- Partitions have triggers of their own.
-  cross join lateral (
-    select array_agg(x.tgenabled) as enabled
-    from pg_trigger as x
-    where x.tgfoid = r.tgfoid
-      and (x.tgrelid = t.relid or x.tgrelid in (select p.relid from pg_partition_tree(t.relid) as p))
-  ) as l
+  left join pg_trigger as r on r.tgrelid = t.relid and r.tgname = '!rowtrail_capture'
+  cross join lateral (select case when t.untracked_at is null and c.oid is not null then rowtrail.capture_fault(t) end as fault) as f
   cross join lateral (
     select case
       when t.untracked_at is not null then 'untracked'
@@ -856,12 +888,7 @@ as $$
           where other.relid = to_regclass(format('%I.%I', t.schema_name, t.table_name)))
         then 'replaced'
       when c.oid is null then 'dropped'
-      when r.oid is null or u.oid is null or (r.tgtype, u.tgtype) <> (29, 32) or r.tgattr <> ''
-        or (t.truncate_rows and w.tgtype is distinct from 34)
-        or r.tgqual is not null or u.tgqual is not null
-        then 'trigger missing'
-      when 'D' = any (l.enabled) or 'D' in (r.tgenabled, u.tgenabled, w.tgenabled) then 'trigger disabled'
-      when 'A' <> any (l.enabled) or 'A' <> u.tgenabled or 'A' <> w.tgenabled then 'not always on'
+      when f.fault is not null then f.fault
       -- Recorded all the same, only slower than need be.
       when r.tgargs <> rowtrail.as_trigger_keeps(rowtrail.capture_arguments(t.id)) then 'stale'
       when t.is_rewritten or t.shape <> rowtrail.shape_of(t.relid) then 'schema change not recorded'

@@ -91,6 +91,8 @@ class SchemaChange:
             changed them, or they were ignored until then.
         attached: the partitions that came with it, by name; their rows have no versions yet.
         detached: the partitions that are the table's no longer; their rows left it with them.
+        tracking: ended, or begun again; None where it went on.
+        options: of `rowtrail.track()` those that are others from here on, as definitions.
     """
 
     command: str | None
@@ -101,6 +103,8 @@ class SchemaChange:
     rewritten: list[str]
     attached: list[str]
     detached: list[str]
+    tracking: str | None = None
+    options: list[Field] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

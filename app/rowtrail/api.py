@@ -167,6 +167,8 @@ def event_of(event: SchemaChange) -> dict[str, Any]:
         "rewritten": event.rewritten,
         "attached": event.attached,
         "detached": event.detached,
+        "tracking": event.tracking,
+        "options": [field_of(one) for one in event.options],
     }
 
 

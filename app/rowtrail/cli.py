@@ -95,8 +95,8 @@ def upgrade(database: str | None, data: Path | None, json_wanted: bool) -> None:
     """Install rowtrail in the database, or bring it up to date.
 
     It can be run at any time, and by several at once. It adds the schema rowtrail, three
-    roles and, as a superuser, three event triggers that record schema changes; it touches nothing
-    else.
+    roles and, as a superuser, five event triggers, which record schema changes and refuse what
+    would stop the recording; it touches nothing else.
     """
     with opened(database, data, upgraded=False) as target:
         from rowtrail import schema
@@ -240,11 +240,14 @@ def track(
 @rowtrail.command()
 @on_database
 @click.argument("table")
+@click.option("--reason", metavar="TEXT", help="Why: it stays on the table's time line.")
 @as_json
-def untrack(database: str | None, data: Path | None, table: str, json_wanted: bool) -> None:
+def untrack(
+    database: str | None, data: Path | None, table: str, reason: str | None, json_wanted: bool
+) -> None:
     """Stop the history of TABLE, as its owner. What was recorded stays."""
-    call = "select rowtrail.untrack(cast(cast(:oid as oid) as regclass))"
-    change_tracking(database, data, table, call, {}, json_wanted)
+    call = "select rowtrail.untrack(cast(cast(:oid as oid) as regclass), :reason)"
+    change_tracking(database, data, table, call, {"reason": reason}, json_wanted)
 
 
 @rowtrail.command()
@@ -355,13 +358,14 @@ def status(database: str | None, data: Path | None, json_wanted: bool) -> int:
             name = database_of(connection)
             tables = reports.status(connection)
             recorded = reports.records_schema_changes(connection)
+            guarded = reports.is_guarded(connection)
     if json_wanted:
         found = {"database": name, "revision": REVISION, "records_schema_changes": recorded}
-        print_json(found | {"tables": tables})
+        print_json(found | {"is_guarded": guarded, "tables": tables})
     else:
         from rowtrail.terminal import show_status
 
-        show_status(tables, recorded)
+        show_status(tables, recorded, guarded)
     return FOUND_WRONG if any(table["mend"] for table in tables) else DONE
 
 

@@ -40,6 +40,8 @@ def described(session: Session, changes: Sequence[Change]) -> list[Change]:
             rewritten_columns().label("rewritten"),
             partitions("attached", "$.*").label("attached"),
             partitions("detached", "$.*.name").label("detached"),
+            data.op("->>")("tracking").label("tracking"),
+            data.op("->")("options").label("options"),
             *differing.c,
         )
         .select_from(v.join(differing, true()))
@@ -106,6 +108,8 @@ def with_event(change: Change, found: Any) -> Change:
             rewritten=found.rewritten or [],
             attached=sorted(found.attached or []),
             detached=sorted(found.detached or []),
+            tracking=found.tracking,
+            options=[option_of(*one) for one in sorted((found.options or {}).items())],
         ),
     )
 
@@ -119,6 +123,15 @@ def field_of(
         None if before is None else Value("definition", before, before_length),
         None if after is None else Value("definition", after, after_length),
     )
+
+
+def option_of(name: str, sides: dict[str, Any]) -> Field:
+    """An option of `rowtrail.track()`, before and after."""
+    texts = [
+        ", ".join(side) or "none" if isinstance(side, list) else str(side).lower()
+        for side in (sides["old"], sides["new"])
+    ]
+    return field_of(name, texts[0], len(texts[0]), texts[1], len(texts[1]))
 
 
 def rewritten_columns() -> Any:

@@ -87,6 +87,11 @@ def records_schema_changes(connection: Connection) -> bool:
     return bool(connection.scalar(text("select rowtrail.records_schema_changes()")))
 
 
+def is_guarded(connection: Connection) -> bool:
+    """Whether event triggers refuse what would stop the recording."""
+    return bool(connection.scalar(text("select rowtrail.is_guarded()")))
+
+
 def versions(
     connection: Connection,
     query: str,

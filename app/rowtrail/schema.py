@@ -27,6 +27,7 @@ SQL_FILES = (
     "events.sql",
     "leaves.sql",
     "tracking.sql",
+    "guard.sql",
     "baseline.sql",
     "history.sql",
     "as_of.sql",
@@ -37,17 +38,25 @@ SQL_FILES = (
     "partitions.sql",
 )
 
-#: The event triggers that record schema changes. Only a superuser can create them, or whom a
-#: managed service lets. Only commands that can change a table's columns are waited for; what is
-#: dropped can be a column whatever the command was.
+#: The event triggers, each with its function: those that record schema changes, and those that
+#: refuse what would stop the recording. Only a superuser can create them, or whom a managed service
+#: lets. Only commands are waited for that can change a table's columns or triggers; what is dropped
+#: can be one whatever the command was.
 EVENT_TRIGGERS = {
     "rowtrail_ddl_command_end": (
         "ddl_command_end when tag in "
         "('CREATE TABLE', 'ALTER TABLE', 'ALTER INDEX', 'ALTER TYPE', 'ALTER DOMAIN', "
-        "'ALTER SCHEMA')"
+        "'ALTER SCHEMA')",
+        "rowtrail.on_schema_change()",
     ),
-    "rowtrail_sql_drop": "sql_drop",
-    "rowtrail_table_rewrite": "table_rewrite",
+    "rowtrail_sql_drop": ("sql_drop", "rowtrail.on_schema_change()"),
+    "rowtrail_table_rewrite": ("table_rewrite", "rowtrail.on_schema_change()"),
+    "rowtrail_guard_command": (
+        "ddl_command_end when tag in "
+        "('ALTER TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER', 'CREATE TABLE', 'CREATE CAST')",
+        "rowtrail.on_guarded_command()",
+    ),
+    "rowtrail_guard_drop": ("sql_drop", "rowtrail.on_guarded_command()"),
 }
 
 OLDEST_SERVER = 14
@@ -208,8 +217,11 @@ def install(connection: Connection) -> None:
 
 
 def create_event_triggers(connection: Connection) -> None:
-    """Creates the event triggers, if this login may; without them schema changes are noted late."""
-    for name, event in EVENT_TRIGGERS.items():
+    """Creates the event triggers, if this login may.
+
+    Without them schema changes are noted late, and what stops the recording is shown, not refused.
+    """
+    for name, (event, function) in EVENT_TRIGGERS.items():
         enabled = connection.scalar(
             text("select evtenabled from pg_event_trigger where evtname = :name"), {"name": name}
         )
@@ -219,8 +231,7 @@ def create_event_triggers(connection: Connection) -> None:
             with connection.begin_nested():
                 if enabled is None:
                     connection.exec_driver_sql(
-                        f"create event trigger {name} on {event} "
-                        "execute function rowtrail.on_schema_change()"
+                        f"create event trigger {name} on {event} execute function {function}"
                     )
                 # They fire under session_replication_role = replica too.
                 connection.exec_driver_sql(f"alter event trigger {name} enable always")

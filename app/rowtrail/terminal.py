@@ -81,7 +81,9 @@ def count(number: int, bound: int) -> str:
     return f"{bound:,}+" if number > bound else f"{number:,}"
 
 
-def show_status(tables: Sequence[Mapping[str, Any]], records_schema_changes: bool) -> None:
+def show_status(
+    tables: Sequence[Mapping[str, Any]], records_schema_changes: bool, is_guarded: bool
+) -> None:
     """Prints what is tracked, and below it what has to be mended."""
     out = console()
     if not tables:
@@ -114,6 +116,12 @@ def show_status(tables: Sequence[Mapping[str, Any]], records_schema_changes: boo
             "\nSchema changes are not recorded as they happen: the event triggers are missing or "
             "not always on.\nA superuser mends it: rowtrail upgrade; until then run after each "
             "migration:\n  select rowtrail.note_schema_changes();"
+        )
+    if not is_guarded:
+        out.print(
+            "\nThe owner of a table can stop its recording, and only this command shows it: the "
+            "event triggers that\nrefuse it are missing or not always on. A superuser mends it: "
+            "rowtrail upgrade"
         )
 
 

@@ -60,7 +60,7 @@ def test_a_superusers_upgrade_adds_the_event_triggers_and_anybodys_downgrade_rem
     superuser = own_server.url(database="app")
     done = run("upgrade", "--database", superuser)
     assert (done.returncode, done.stderr) == (0, "")
-    assert scalar(superuser, TRIGGERS) == 3
+    assert scalar(superuser, TRIGGERS) == 5
     assert scalar(chief, "select rowtrail.records_schema_changes()") is True
     with_triggers = dump(own_server, "app")
     assert run("upgrade", "--database", chief).returncode == 0
@@ -98,7 +98,7 @@ def test_a_dump_is_restored_with_its_event_triggers_and_goes_on(
         input=dumped.stdout, capture_output=True,
     )  # fmt: skip
     assert (restored.returncode, restored.stderr) == (0, b"")
-    assert scalar(copy, TRIGGERS) == 3
+    assert scalar(copy, TRIGGERS) == 5
     events = scalar(url, EVENTS)
     assert scalar(copy, EVENTS) == events
     # The table has another number, and its columns too.

@@ -52,6 +52,8 @@ def test_a_feed_shows_a_schema_change_as_a_line(client: FlaskClient, db: Connect
         "rewritten": [],
         "attached": [],
         "detached": [],
+        "tracking": None,
+        "options": [],
     }
     assert event["fields"] == [{"column": "state", "old": "status text", "new": "state text"}]
     assert "event" not in insert

@@ -59,7 +59,7 @@ def test_the_live_table_and_its_versions_are_compared(
     animals: str, owner: Run, writer: Run, superuser: Run
 ) -> None:
     writer("insert into animals values (1, 'ant', 6), (2, 'bee', 6), (3, 'cat', 4)")
-    owner('alter table animals disable trigger "!rowtrail_capture"')
+    superuser('alter table animals disable trigger "!rowtrail_capture"')
     owner("update animals set legs = 7 where id = 1")
     owner("delete from animals where id = 2")
     owner("insert into animals values (4)")

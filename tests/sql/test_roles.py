@@ -22,7 +22,7 @@ Denied = psycopg2.errors.InsufficientPrivilege
         "select rowtrail.history('animals', 1)",
         "select rowtrail.track('animals')",
         "select rowtrail.untrack('animals')",
-        "select rowtrail.detach('animals')",
+        "select rowtrail.detach('animals', null)",
         "select rowtrail.attach('animals', null, null, null, null, null, null, null)",
         "select rowtrail.key_text(1, '{id}', '{}', '{}')",
         "select rowtrail.hash_of(1, 1::int2, 'x')",
@@ -67,7 +67,7 @@ def test_a_reader_reads_and_changes_nothing(animals: str, writer: Run, reader: R
         "select rowtrail.untrack('animals')",
         "select rowtrail.attach('animals', null, null, null, null, null, null, null)",
         "select rowtrail.attach('animals', null, '{name}', null, null, null, null, null)",
-        "select rowtrail.detach('animals')",
+        "select rowtrail.detach('animals', null)",
         "select rowtrail.make_partitions()",
         "select rowtrail.hash_of(1, 1::int2, 'x')",
     ):
@@ -101,7 +101,7 @@ def test_an_owner_tracks_its_own_table_and_no_other(
         "update rowtrail.tables set relid = 'forged'::regclass",
         "select rowtrail.attach('animals', null, '{name}', null, null, null, null, null)",
         "select rowtrail.attach('forged', null, null, null, null, null, null, null)",
-        "select rowtrail.detach('animals')",
+        "select rowtrail.detach('animals', null)",
         "insert into rowtrail.versions (changed_at) values (now())",
         "select rowtrail.is_recorded(1, '1', 1, '(0,1)', now())",
         "select rowtrail.id_of_change_to(1, '1', 1, '(0,1)', now())",
@@ -160,19 +160,24 @@ def test_what_the_public_may_do_does_not_speak_for_the_owner(
     owner("grant all on animals to public")
     for call in (
         "attach('animals', null, '{name}', null, null, null, null, null)",
-        "detach('animals')",
+        "detach('animals', null)",
     ):
         with pytest.raises(Denied, match="only its owner can do this"):
             reader(f"select rowtrail.{call}")
     assert superuser("select state, excluded_columns from rowtrail.status()") == [("tracked", [])]
 
 
-def test_a_detach_is_refused_while_the_triggers_are_there(animals: str, owner: Run) -> None:
+def test_the_end_of_tracking_cannot_be_noted_without_an_event(
+    animals: str, owner: Run, writer: Run, superuser: Run
+) -> None:
+    superuser("grant usage on schema rowtrail to owner")
     owner("grant trigger on animals to rowtrail_owner")
-    with pytest.raises(
-        psycopg2.errors.ObjectInUse, match=r"public\.animals still has the triggers"
-    ):
-        owner("select rowtrail.detach('animals')")
+    owner("select rowtrail.detach('animals', null)")
+    writer("insert into animals values (1)")
+    assert superuser("select op, login from rowtrail.versions order by id") == [
+        ("S", "owner"),
+        ("I", "writer"),
+    ]
 
 
 def test_nothing_stays_lent_after_tracking(owner: Run, superuser: Run) -> None:
@@ -189,7 +194,7 @@ def test_nothing_stays_lent_after_tracking(owner: Run, superuser: Run) -> None:
     assert superuser(
         "select has_table_privilege('rowtrail_owner', 'private.notes', 'trigger')"
     ) == [(False,)]
-    assert superuser("select count(*) from rowtrail.versions") == [(1,)]
+    assert superuser("select op from rowtrail.versions order by id") == [("I",), ("S",)]
 
 
 def test_a_table_in_a_schema_of_somebody_else_says_what_is_missing(

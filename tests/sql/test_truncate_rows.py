@@ -145,9 +145,9 @@ def test_row_security_that_is_switched_on_later_refuses_the_truncate(
 
 
 def test_a_baseline_leaves_what_it_borrowed(
-    orders: str, owner: Run, writer: Run, versions: Callable[[str], list[Any]]
+    orders: str, owner: Run, writer: Run, superuser: Run, versions: Callable[[str], list[Any]]
 ) -> None:
-    owner("alter table orders disable trigger all")
+    superuser("alter table orders disable trigger all")
     owner("insert into orders values (1, 'a')")
     owner("select rowtrail.track('orders', baseline => true)")
     owner("call rowtrail.baseline('orders')")
@@ -156,7 +156,7 @@ def test_a_baseline_leaves_what_it_borrowed(
 
 
 def test_the_status_misses_its_trigger(orders: str, owner: Run, superuser: Run) -> None:
-    owner('drop trigger "!rowtrail_truncate_rows" on orders')
+    superuser('drop trigger "!rowtrail_truncate_rows" on orders')
     assert superuser("select state from rowtrail.status()") == [("trigger missing",)]
     owner("select rowtrail.track('orders')")
     assert superuser("select state from rowtrail.status()") == [("tracked",)]

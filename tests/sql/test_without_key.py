@@ -59,7 +59,7 @@ def test_a_lost_copy_is_a_difference(
     readings: str, owner: Run, writer: Run, superuser: Run
 ) -> None:
     writer("insert into readings values ('a', 1), ('a', 1)")
-    owner("alter table readings disable trigger all")
+    superuser("alter table readings disable trigger all")
     writer("insert into readings values ('a', 1)")
     [(_, live, replayed)] = superuser("select * from rowtrail.differences('readings')")
     assert live == {"sensor": "a", "value": 1}
