@@ -124,6 +124,15 @@ begin
     end if;
   end if;
 
+  -- Its snapshot may be from before the lock, and the rows in it not those that the lock found.
+  if known.baseline_at >= transaction_timestamp() and current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception 'the baseline of % cannot be taken in the % transaction that begins it: it may not see the newest rows',
+      rowtrail.full_name(target), current_setting('transaction_isolation')
+      using
+        errcode = 'invalid_transaction_state',
+        hint = format('Take it in READ COMMITTED; or commit first, and then: call rowtrail.baseline(%L);', rowtrail.full_name(target));
+  end if;
+
   select r.seen, r.recorded, r.last_key
   into seen, recorded, last_key
   from rowtrail.record_baseline(

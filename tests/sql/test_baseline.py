@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.errors import InvalidTransactionState
 
 Run = Callable[..., list[Any]]
 
@@ -152,6 +153,29 @@ def test_it_runs_in_a_transaction_with_an_older_snapshot(
     owner("commit")
     owner("call rowtrail.baseline('stock')")
     assert superuser("select * from rowtrail.differences('stock')") == []
+
+
+@pytest.mark.parametrize("key", ["primary key", ""])
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_an_older_snapshot_in_which_it_begins_is_refused_as_rows_may_be_newer(
+    owner: Run, writer: Run, superuser: Run, connect_as: Callable[[str], Run], level: str, key: str
+) -> None:
+    owner(f"create table stock (id int {key}, name text)")
+    owner("grant all on stock to writer; select rowtrail.track('stock')")
+    writer("insert into stock values (1, 'old')")
+    owner(f"begin isolation level {level}; select 1")
+    writer("update stock set name = 'new'")
+    owner("select rowtrail.untrack('stock')")
+    with pytest.raises(InvalidTransactionState, match=f"in the {level} transaction"):
+        owner("select rowtrail.track('stock', baseline => true)")
+    owner("rollback")
+    assert superuser("select * from rowtrail.differences('stock')") == []
+    owner("set default_transaction_isolation = serializable")
+    owner("select rowtrail.untrack('stock')")
+    owner("select rowtrail.track('stock')")
+    if key:
+        owner("call rowtrail.baseline('stock')")
+        assert superuser("select * from rowtrail.differences('stock')") == []
 
 
 def test_a_row_that_changed_while_the_table_was_not_tracked_is_recorded_as_it_is(
