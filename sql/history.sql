@@ -1,5 +1,5 @@
 -- Reading, for people in psql. All of it runs with the caller's rights: who may read the history
--- is decided by the grants on rowtrail.versions (role rowtrail_reader has them).
+-- is decided by the grants and the policies on rowtrail.versions and rowtrail.tables (access.sql).
 
 create or replace function rowtrail.history(of_table regclass, key text)
 returns table (
@@ -43,7 +43,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query select t.* from rowtrail.tables as t where t.relid = of_table;
-  if not found then
+  if not found and exists (select from rowtrail.tracking_of(of_table)) then
+    raise exception 'the history of % is only for those who may read all of that table', rowtrail.full_name(of_table)
+      using
+        errcode = 'insufficient_privilege',
+        hint = format('Let its owner run: grant select on %s to %I;', rowtrail.full_name(of_table), current_user);
+  elsif not found then
     raise exception '% has no history: it was never tracked', rowtrail.full_name(of_table)
       using errcode = 'undefined_object', hint = format('select rowtrail.track(%L);', rowtrail.full_name(of_table));
   end if;

@@ -30,6 +30,8 @@ begin
     execute format(
       'create table rowtrail.%I partition of rowtrail.versions for values from (%L) to (%L)',
       partition_name, month::timestamptz, (month + interval '1 month')::timestamptz);
+    -- By itself it shows nothing, also to who may read every table (pg_read_all_data).
+    execute format('alter table rowtrail.%I enable row level security', partition_name);
     made := made + 1;
   end loop;
   return made;

@@ -219,7 +219,7 @@ begin
   perform rowtrail.require_trackable(target);
   -- Two sessions that begin to track one table come one after the other: rowtrail.track() has locked
   -- it. The registry as a whole is not locked, since a schema change of another table writes to it.
-  select t.* into known from rowtrail.tracking_of(target) as t;
+  select t.* into known from rowtrail.tables as t where t.relid = target and t.untracked_at is null;
   was_tracked := known.id is not null;
   before := known;
   if not was_tracked then
@@ -619,9 +619,14 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select t.* from rowtrail.tables as t where t.relid = target and t.untracked_at is null
+  -- Anybody may ask this, so the key of a row is left out.
+  select p.*
+  from rowtrail.tables as t
+  cross join lateral jsonb_populate_record(t, '{"baseline_after": null}') as p
+  where t.relid = target and t.untracked_at is null
 $$;
-comment on function rowtrail.tracking_of(regclass) is 'The registry''s row of a table that is tracked; no row for another.';
+comment on function rowtrail.tracking_of(regclass) is
+  'The registry''s row of a table that is tracked, but for baseline_after; no row for another.';
 
 create or replace function rowtrail.require_trackable(target regclass)
 returns void

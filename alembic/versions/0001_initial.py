@@ -179,8 +179,9 @@ UPGRADE = (
     ),
     "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default "
     "from public",
-    "grant usage on schema rowtrail to rowtrail_reader, rowtrail_capture",
-    "grant select on rowtrail.tables, rowtrail.versions to rowtrail_reader",
+    "grant usage on schema rowtrail to rowtrail_reader, rowtrail_limited_reader, rowtrail_capture",
+    "grant select on rowtrail.tables, rowtrail.versions "
+    "to rowtrail_reader, rowtrail_limited_reader",
     "grant select on rowtrail.tables to rowtrail_capture",
     "grant usage on sequence rowtrail.version_id to rowtrail_capture",
     "grant insert on rowtrail.versions to rowtrail_capture",
@@ -189,6 +190,44 @@ UPGRADE = (
       (id, changed_at, xid, table_id, op, row_key, old_key, file, early_in, old_ctid, new_ctid)
     on rowtrail.versions to rowtrail_capture
     """,
+    # What is true for all rows is left out of plans: it costs who captures and who reads nothing.
+    *(
+        f"alter table rowtrail.{table} enable row level security"
+        for table in ("tables", "salts", "versions", "versions_default")
+    ),
+    "create policy readers on rowtrail.tables for select to rowtrail_reader using (true)",
+    "create policy readers on rowtrail.versions for select to rowtrail_reader using (true)",
+    "create policy capture on rowtrail.tables for select to rowtrail_capture using (true)",
+    "create policy capture on rowtrail.versions to rowtrail_capture using (true) with check (true)",
+    # By its name too: after a restore from a dump another table may bear the number.
+    """
+    create policy limited_readers on rowtrail.tables for select to rowtrail_limited_reader
+    using (
+      has_table_privilege(relid, 'SELECT')
+      and not row_security_active(relid)
+      and (pg_identify_object_as_address('pg_class'::regclass, relid, 0)).object_names
+        = array[schema_name, table_name]::text[])
+    """,
+    # The array is made once a query, and by it an index finds the versions.
+    """
+    create policy limited_readers on rowtrail.versions for select to rowtrail_limited_reader
+    using (table_id = any (array(select t.id from rowtrail.tables as t)))
+    """,
+    *(
+        f"comment on policy {policy} on rowtrail.{table} is '{text}'"
+        for policy, table, text in (
+            ("readers", "tables", "rowtrail_reader sees all"),
+            ("readers", "versions", "rowtrail_reader sees all"),
+            ("capture", "tables", "capturing looks up the table, whoever writes"),
+            ("capture", "versions", "capturing adds versions, whoever writes"),
+            (
+                "limited_readers",
+                "tables",
+                "who may select the whole table as it is, all columns and all rows, sees it",
+            ),
+            ("limited_readers", "versions", "the versions of the tables that are seen"),
+        )
+    ),
 )
 
 DOWNGRADE = (

@@ -36,6 +36,7 @@ SQL_FILES = (
     "undo_patch.sql",
     "undo.sql",
     "partitions.sql",
+    "access.sql",
 )
 
 #: The event triggers, each with its function: those that record schema changes, and those that
@@ -75,7 +76,8 @@ SESSION = (
 
 ROLES_HINT = (
     "let somebody who may create roles run sql/roles.sql once, and then: "
-    "grant rowtrail_owner, rowtrail_capture, rowtrail_reader to <this login> with admin option"
+    "grant rowtrail_owner, rowtrail_capture, rowtrail_reader, rowtrail_limited_reader "
+    "to <this login> with admin option"
 )
 
 
@@ -262,7 +264,12 @@ def remove_schema(connection: Connection) -> None:
     connection.execute(text("drop table rowtrail.alembic_version"))
     connection.execute(text("drop schema rowtrail"))
     connection.execute(text("reset role"))
-    for role in ("rowtrail_reader", "rowtrail_owner", "rowtrail_capture"):
+    for role in (
+        "rowtrail_limited_reader",
+        "rowtrail_reader",
+        "rowtrail_owner",
+        "rowtrail_capture",
+    ):
         try:
             with connection.begin_nested():
                 connection.exec_driver_sql(f"drop role {role}")

@@ -88,8 +88,8 @@ def test_the_owner_of_a_database_who_may_not_create_roles_is_told_how_to_install
             own_server.binaries / "psql", "-q", "-X", "-v", "ON_ERROR_STOP=1",
             "-h", own_server.socket_folder, "-U", "postgres",
             "-f", schema.sql_folder() / "roles.sql",
-            "-c", "grant rowtrail_owner, rowtrail_capture, rowtrail_reader to tenant "
-                  "with admin option",
+            "-c", "grant rowtrail_owner, rowtrail_capture, rowtrail_reader, "
+                  "rowtrail_limited_reader to tenant with admin option",
         ],
         check=True,
     )  # fmt: skip
