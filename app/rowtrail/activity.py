@@ -27,6 +27,12 @@ MOST = 10_000
 #: A day that began less than this ago is not remembered: versions from before may still come.
 SETTLED = timedelta(hours=1)
 
+#: Between which ids days begin, by the tables whose versions tell: who sees others learns nothing.
+Known = dict[tuple[int, ...], dict[date, tuple[int, int]]]
+
+#: So many sets of tables are remembered.
+REMEMBERED = 50
+
 
 @dataclass(frozen=True)
 class Activity:
@@ -58,17 +64,18 @@ class Activity:
         return self.first + timedelta(days=self.versions.index(max(self.versions)))
 
 
-def activity(
-    session: Session, known: dict[date, tuple[int, int]], now: datetime
-) -> dict[int, Activity]:
+def activity(session: Session, remembered: Known, now: datetime) -> dict[int, Activity]:
     """The activity of all tables in the last `DAYS` days, by their numbers.
 
     Args:
         session: of the reader.
-        known: between which ids days begin, as far as earlier calls found it; it adds to them.
+        remembered: what earlier calls found; it adds to it.
         now: in the last of the days (UTC).
     """
     tables = all_tables(session, Filters())
+    if len(remembered) >= REMEMBERED and tuple(tables) not in remembered:
+        remembered.clear()
+    known = remembered.setdefault(tuple(tables), {})
     days = [now.date() - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     for day in set(known) - set(days):
         known.pop(day, None)

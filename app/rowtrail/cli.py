@@ -94,7 +94,7 @@ def rowtrail(context: click.Context) -> None:
 def upgrade(database: str | None, data: Path | None, json_wanted: bool) -> None:
     """Install rowtrail in the database, or bring it up to date.
 
-    It can be run at any time, and by several at once. It adds the schema rowtrail, three
+    It can be run at any time, and by several at once. It adds the schema rowtrail, four
     roles and, as a superuser, five event triggers, which record schema changes and refuse what
     would stop the recording; it touches nothing else.
     """
@@ -565,9 +565,7 @@ def key_of(connection: "Connection", columns: list[str], key: str) -> str:
 
 @rowtrail.command()
 @on_database
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="An address of this machine only."
-)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Others need ROWTRAIL_AUTH.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -576,12 +574,16 @@ def key_of(connection: "Connection", columns: list[str], key: str) -> str:
 def serve(database: str | None, data: Path | None, host: str, port: int | None) -> None:
     """Serve the pages of the history on this machine, until Ctrl-C.
 
-    They ask nobody for a password. To let others read them, put a proxy in front that does.
+    They ask nobody for a password, unless the variable ROWTRAIL_AUTH says how: proxy, where a proxy
+    in front names the person; basic, by a file that rowtrail password writes. Only then they can be
+    served at an address that others reach. The reads are logged: on stderr, or in the file that
+    ROWTRAIL_READ_LOG names.
     """
-    from rowtrail.serve import require_loopback
+    from rowtrail.serve import log_reads, require_guarded
     from rowtrail.serve import serve as serve_pages
 
-    host = require_loopback(host)
+    host = require_guarded(host)
+    log_reads()
     with opened(database, data) as target:
         serve_pages(
             target,
@@ -589,6 +591,31 @@ def serve(database: str | None, data: Path | None, host: str, port: int | None) 
             port,
             lambda url: click.echo(f"rowtrail: the history is at {url} (Ctrl-C ends)"),
         )
+
+
+@rowtrail.command()
+@click.argument("person")
+@click.option(
+    "--file",
+    metavar="FILE",
+    envvar="ROWTRAIL_PASSWORDS",
+    show_envvar=True,
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Of the people and the hashes of their passwords.",
+)
+def password(person: str, file: Path) -> None:
+    """Set the password by which PERSON reads the pages, where ROWTRAIL_AUTH is basic.
+
+    It is asked for twice. The file is made if there is none; a running rowtrail serve reads it
+    again by itself. Whoever is to read no more is deleted from it with an editor.
+    """
+    from rowtrail.passwords import require_name, set_password
+
+    require_name(person)
+    given = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
+    was_there = set_password(file, person, given)
+    click.echo(f"{file}: {person} has {'another' if was_there else 'a'} password")
 
 
 @rowtrail.command()

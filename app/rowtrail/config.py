@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
+from rowtrail import access, reads
 from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
 from rowtrail.errors import NotUpgraded, RowtrailError, explain
 from rowtrail.history import NotThere
@@ -24,7 +25,7 @@ STATEMENT_TIMEOUT = 15  # seconds
 #: is fixed so that no function of the database's users runs in place of PostgreSQL's own.
 BEGIN = f"""
 select
-  set_config('role', 'rowtrail_reader', true),
+  set_config('role', %(role)s, true),
   set_config('transaction_read_only', 'on', true),
   set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', true),
   set_config('timezone', 'UTC', true),
@@ -54,13 +55,14 @@ def make_app(url: str | URL | None) -> Flask:
     app = Flask("rowtrail")
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
-    if hosts := os.environ.get("ROWTRAIL_HOSTS"):
-        app.config["TRUSTED_HOSTS"] = [host.strip() for host in hosts.split(",")]
+    app.config["TRUSTED_HOSTS"] = access.hosts_of(os.environ)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     database.init_app(app)
     with app.app_context():
         event.listen(database.engine, "begin", only_read)
 
+    access.init_app(app, access.Access.of(os.environ))
+    reads.init_app(app, os.environ)
     app.register_blueprint(pages)
     app.register_blueprint(api)
     app.register_blueprint(zones)
@@ -101,8 +103,15 @@ def forget_schema() -> None:
 
 
 def only_read(connection: Connection) -> None:
-    """Begins a transaction that can do nothing but read."""
-    connection.exec_driver_sql(BEGIN)
+    """Begins a transaction that can do nothing but read, as the role of who asks."""
+    role = access.role()
+    try:
+        connection.exec_driver_sql(BEGIN, {"role": role})
+    except DBAPIError as error:
+        if refusal := access.refusal(error, role, database.engine.url.username):
+            raise refusal from error
+        raise
+    access.require_bounds(connection, role)
 
 
 def refuse_to_write() -> None:
@@ -128,6 +137,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
         return error
     message = error.description or error.name
     if isinstance(error, SecurityError):
+        message += "; ROWTRAIL_HOSTS names the hosts by which rowtrail may be asked"
         # Flask cannot make the URLs of a page for a host that it does not trust.
         return current_app.response_class(f"{message}\n", status, mimetype="text/plain")
     if status == 500:

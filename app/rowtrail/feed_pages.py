@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
 
-from flask import Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, g, redirect, render_template, request, url_for
 from markupsafe import escape
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from rowtrail import exports, feeds, finding, history
-from rowtrail.activity import Activity, activity
+from rowtrail import exports, feeds, finding, history, reads
+from rowtrail.activity import Activity, Known, activity
 from rowtrail.answers import OPERATIONS, Page, Table, TableSummary
 from rowtrail.config import check_schema, database
 from rowtrail.filters import BadFilter, Filters
@@ -163,7 +163,7 @@ def is_plain(text: str) -> bool:
 
 def listed_tables() -> tuple[list[TableSummary], dict[int, Activity]]:
     """The tables that are asked for by ?name= and ?state=, in the order of ?sort=."""
-    known: dict[date, tuple[int, int]] = current_app.extensions.setdefault("rowtrail.days", {})
+    known: Known = current_app.extensions.setdefault("rowtrail.days", {})
     active = activity(database.session(), known, datetime.now(UTC))
     name, state = request.args.get("name", "").casefold(), request.args.get("state")
     found = [
@@ -237,9 +237,10 @@ def exported(filters: Filters, form: str, name: str) -> Response:
         connection.close()
         raise
 
+    g.export = export = reads.Export()
+
     def body() -> Iterator[bytes]:
-        for line in chain(first, lines):
-            yield line.encode(errors="backslashreplace")
+        yield from export.counted(chain(first, lines), has_header=form == "csv")
         connection.close()
 
     response = current_app.response_class(body(), content_type=exports.FORMS[form])

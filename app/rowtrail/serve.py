@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from rowtrail import create_app
+from rowtrail.access import WAYS, asks
 from rowtrail.db import require_current
 from rowtrail.errors import RowtrailError
 from rowtrail.interrupts import make_queries_plain
+from rowtrail.reads import logger
 from rowtrail.target import Target
 
 HOST = "127.0.0.1"
@@ -29,20 +31,21 @@ def serve(
 
     Args:
         target: the database.
-        host: an address of this machine's own: the pages ask nobody who they are.
+        host: an address of this machine's own, unless people are asked who they are.
         port: the port; None for 5000, or the next one that is free.
         say: is given the URL when the pages can be read.
 
     Raises:
-        RowtrailError: the host is open to others, the port is taken, or the database has no
-            history that can be read.
+        RowtrailError: the host is open to others and nobody would be asked who they are, the port
+            is taken, or the database has no history that can be read.
     """
-    host = require_loopback(host)
+    host = require_guarded(host)
     with target.engine.connect() as connection:
         require_current(connection)
     app = create_app(target.web_url())
     # Else a page of somebody else's, whose name leads to this machine, could read the history.
-    app.config["TRUSTED_HOSTS"] = ["localhost", host, f"[{host}]"]
+    if is_loopback(host) and not os.environ.get("ROWTRAIL_HOSTS"):
+        app.config["TRUSTED_HOSTS"] = ["localhost", host, f"[{host}]"]
     logging.getLogger("waitress").setLevel(logging.ERROR)
     server = listening(app, host, port)
     # A client that goes away must not end us.
@@ -60,23 +63,42 @@ def serve(
             server.close()
 
 
-def require_loopback(host: str) -> str:
+def require_guarded(host: str) -> str:
     """The address to listen at.
 
     Raises:
-        RowtrailError: others than this machine's users could reach it.
+        RowtrailError: others than this machine's users could reach it, and nobody would be asked
+            who they are, or by which names it may be asked is not known.
     """
     if host == "localhost":
         return HOST
+    if is_loopback(host):
+        return host
+    if not asks():
+        raise RowtrailError(
+            f"the pages ask nobody for a password, so they are not served at {host}; serve them at "
+            f"{HOST}, or set {WAYS}"
+        )
+    if not os.environ.get("ROWTRAIL_HOSTS"):
+        raise RowtrailError(
+            f"by which names will people ask for the pages at {host}? "
+            "set ROWTRAIL_HOSTS=history.example.org"
+        )
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
     try:
-        if ipaddress.ip_address(host).is_loopback:
-            return host
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        pass
-    raise RowtrailError(
-        f"the pages ask nobody for a password, so they are not served at {host}; serve them at "
-        f"{HOST}, and put a proxy in front that asks"
-    )
+        return False
+
+
+def log_reads() -> None:
+    """Lets the log of reads go to stderr, unless it goes to a file or elsewhere already."""
+    if not os.environ.get("ROWTRAIL_READ_LOG") and not logger.hasHandlers():
+        logger.addHandler(logging.StreamHandler())
 
 
 def listening(app: object, host: str, port: int | None):  # type: ignore[no-untyped-def]

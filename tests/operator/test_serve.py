@@ -1,5 +1,6 @@
 """`rowtrail serve`: the pages, on this machine only, by a login that can only read."""
 
+import json
 import re
 import signal
 import socket
@@ -55,7 +56,14 @@ def test_it_serves_until_it_is_told_to_end_and_leaves_no_server(
         process.send_signal(how)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
-    assert err == f"rowtrail: using the embedded PostgreSQL in {folder}\n"
+    first, *reads = err.splitlines()
+    assert first == f"rowtrail: using the embedded PostgreSQL in {folder}"
+    logged = [json.loads(line) for line in reads]
+    assert [(one["path"], one["status"]) for one in logged] == [
+        ("/tables.json", 200),
+        ("/tables", 400),
+        ("/tables.json", 400),
+    ]
     assert guard.postmaster(Server(folder).data) is None
 
 
