@@ -23,6 +23,9 @@ EXPECTED = {"55P03", "40001", "40P01", "23514", "54000", "55006", "25000"}
 
 TIMED_OUT = "57014"
 
+#: A statement that takes longer is cancelled.
+LONGEST = 10  # seconds
+
 
 class Found(AssertionError):
     """History is not what happened, or rowtrail broke a statement; the message says where."""
@@ -119,6 +122,9 @@ class World:
         session = self.sessions[login]
         if statement == "commit":
             self.remember_actor(login)
+        # The server's own timeout is lost where its clock is set back.
+        watchdog = threading.Timer(LONGEST, session.cancel)
+        watchdog.start()
         try:
             execute(session, statement)
         except psycopg2.Error as error:
@@ -129,6 +135,8 @@ class World:
                     except psycopg2.Error:
                         continue
             return error
+        finally:
+            watchdog.cancel()
         if match := re.search(r"rowtrail\.(?:un)?track\('([\w.]+)'", statement):
             [(relid,)] = execute(session, "select %s::regclass::oid::bigint", match[1])
             (self.retracked if relid in self.tracked else self.tracked).add(relid)
