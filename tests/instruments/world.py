@@ -52,6 +52,7 @@ class World:
         self.statements = 0
         self.failures = 0
         self.timeouts = 0
+        self.flaky = 0
 
     def connect(self, login: str) -> Any:
         connection = psycopg2.connect(
