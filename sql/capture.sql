@@ -282,11 +282,14 @@ comment on function rowtrail.capture() is
 -- the rights of that owner, who must have EXECUTE on its function. So it is another function, which
 -- everybody may attach and which refuses what is not a partition of the table that it was told, or
 -- was told anything else than rowtrail.track() says.
-do $do$
-begin
-  execute replace(
-    replace(
-      pg_get_functiondef('rowtrail.capture()'::regprocedure), 'FUNCTION rowtrail.capture()', 'FUNCTION rowtrail.capture_partition()'),
+create or replace function rowtrail.capture_partition_definition()
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select replace(replace(replace(replace(replace(
+    pg_get_functiondef('rowtrail.capture()'::regprocedure), 'FUNCTION rowtrail.capture()', 'FUNCTION rowtrail.capture_partition()'),
     '/* in capture_partition() stands here: is the partition one of the table''s? */',
     $check$if tg_name <> '!rowtrail_capture' or tg_when <> 'AFTER' or tg_level <> 'ROW' or not exists (
     select
@@ -296,11 +299,9 @@ begin
     perform rowtrail.require_new_snapshot(tg_relid::regclass::text);
     raise exception 'rowtrail cannot record this change: the trigger of table % was not made by rowtrail.track()', tg_relid::regclass::text
       using errcode = 'insufficient_privilege', hint = 'Let the owner of the table drop that trigger and run rowtrail.track().';
-  end if;$check$);
-  -- An UPDATE that moves a row to another partition comes as a DELETE there and an INSERT here. Both bear
-  -- the number of its command, unless the row was this transaction's own: then cmax may mean another.
-  execute replace(replace(replace(
-    pg_get_functiondef('rowtrail.capture_partition()'::regprocedure),
+  end if;$check$),
+    -- An UPDATE that moves a row to another partition comes as a DELETE there and an INSERT here. Both bear
+    -- the number of its command, unless the row was this transaction's own: then cmax may mean another.
     '/* in capture_partition() stands here: and no move is under way */',
     $move$and coalesce(current_setting('rowtrail.moving', true), '') = ''$move$),
     '/* in capture_partition() stands here: it may be half of a move */',
@@ -317,7 +318,14 @@ begin
       if key_before is not null then
         perform set_config('rowtrail.moving', '', true);
       end if;
-    end if;$move$);
+    end if;$move$)
+$$;
+comment on function rowtrail.capture_partition_definition() is
+  'How rowtrail.capture_partition() is made from rowtrail.capture().';
+
+do $do$
+begin
+  execute rowtrail.capture_partition_definition();
 end
 $do$;
 comment on function rowtrail.capture_partition() is

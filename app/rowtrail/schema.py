@@ -36,6 +36,7 @@ SQL_FILES = (
     "undo_patch.sql",
     "undo.sql",
     "partitions.sql",
+    "verify.sql",
     "access.sql",
 )
 

@@ -125,6 +125,18 @@ def show_status(
         )
 
 
+def show_findings(findings: Iterable[Any]) -> None:
+    """Prints what `rowtrail verify` found, a line each, with what mends it below."""
+    out = console()
+    for one in findings:
+        style = "bold red" if one.is_fault else "yellow"
+        line = Text(f"{'fault' if one.is_fault else 'note':6}", style=style)
+        line.append(f"{printable(one.object)}: {printable(one.problem)}", style="not bold default")
+        out.print(line, soft_wrap=True)
+        if one.mend:
+            out.print(f"      {printable(one.mend)}", style="dim", soft_wrap=True)
+
+
 def show_history(versions: Iterable[Any], most: int) -> int:
     """Prints the versions of a row, newest first.
 

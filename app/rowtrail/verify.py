@@ -1,0 +1,156 @@
+"""What `rowtrail verify` looks at: the contract of the history, its code, and each table's rows."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from rowtrail.errors import explain
+from rowtrail.schema import SQL_FILES, sql_folder
+
+#: Of the rows of a table that differ from their history, so many are named.
+NAMED = 10
+
+#: A function as it stands in sql/: its name, and its body as PostgreSQL keeps it.
+FUNCTION = re.compile(
+    r"^create or replace (?:function|procedure) rowtrail\.(\w+)\(.*?^as \$\$(.*?)^\$\$;",
+    re.MULTILINE | re.DOTALL,
+)
+
+#: Made in the database from another function; rowtrail.verify() compares the two.
+DERIVED = "capture_partition"
+
+LIVE_FUNCTIONS = """
+select p.oid::regprocedure::text as signature, p.proname::text as name, p.prosrc as body
+from pg_proc as p
+where p.pronamespace = 'rowtrail'::regnamespace
+order by 1
+"""
+
+DIFFERENCES = """
+select
+  d.row_key, d.rows,
+  case
+    when d.live is null then 'is gone, and no version says so'
+    when d.replayed is null then 'is there, and no version says so'
+    else 'holds other values than its versions say: ' || (
+      select string_agg(c.name, ', ' order by c.name)
+      from (
+        select coalesce(l.key, r.key) as name
+        from jsonb_each(d.live) as l
+        full join jsonb_each(d.replayed) as r on r.key = l.key
+        where l.value::text is distinct from r.value::text
+      ) as c)
+  end as problem,
+  (
+    select max(v.changed_at)
+    from rowtrail.versions as v
+    join rowtrail.tables as t on t.id = v.table_id
+    where t.relid = cast(:oid as oid) and v.row_key = d.row_key and v.op <> 'S') as recorded_at
+from (
+  select f.*, count(*) over () as rows
+  from rowtrail.differences(cast(cast(:oid as oid) as regclass)) as f
+  limit :named
+) as d
+"""
+
+TRACKED = """
+select t.relid::bigint as oid, s.table_name
+from rowtrail.status() as s
+join rowtrail.tables as t on t.id = s.table_id
+join pg_class as c on c.oid = t.relid
+where t.untracked_at is null
+order by 2
+"""
+
+
+class Finding(NamedTuple):
+    """Something that is not as it must be, or is worth knowing.
+
+    Attributes:
+        part: of what: table, role, owner, grant, versions, function, guard, setting or rows.
+        object: which.
+        problem: what is wrong with it.
+        mend: what mends it; None where a person has to look.
+        is_fault: whether it is wrong; else it is only worth knowing.
+    """
+
+    part: str
+    object: str
+    problem: str
+    mend: str | None
+    is_fault: bool
+
+
+def contract(connection: Connection) -> Iterator[Finding]:
+    """What the database itself finds, and functions that are not those of this release."""
+    for row in connection.execute(text("select * from rowtrail.verify()")):
+        yield Finding(row.part, row.object, row.problem, row.mend, row.is_fault)
+    yield from foreign_functions(connection)
+
+
+def foreign_functions(connection: Connection) -> Iterator[Finding]:
+    """The functions of the schema that this release of rowtrail did not install as they are."""
+    mend = "run: rowtrail upgrade; and ask who changed it"
+    expected = functions_of_release()
+    seen = set()
+    for row in connection.execute(text(LIVE_FUNCTIONS)):
+        body = digest(row.name, row.body)
+        seen.add(body)
+        if body in expected or row.name == DERIVED:
+            continue
+        known = any(name == row.name for name in expected.values())
+        problem = "is not what this release installs" if known else "is none of this release's"
+        found = mend if known else f"drop routine {row.signature};"
+        yield Finding("function", row.signature, problem, found, True)
+    for body, name in expected.items():
+        if body not in seen:
+            problem = "is missing as this release installs it"
+            yield Finding("function", f"rowtrail.{name}", problem, mend, True)
+
+
+def functions_of_release() -> dict[str, str]:
+    """The names of the functions that this release installs, by the digests of their bodies."""
+    found = {}
+    for file in SQL_FILES:
+        for name, body in FUNCTION.findall((sql_folder() / file).read_text(encoding="utf-8")):
+            found[digest(name, body)] = name
+    return found
+
+
+def digest(name: str, body: str) -> str:
+    """What tells a function's body, whatever line ends it was installed with."""
+    return hashlib.sha256(f"{name}\0{body.replace(chr(13), '')}".encode()).hexdigest()
+
+
+def tracked_tables(connection: Connection) -> list[tuple[int, str]]:
+    """The oid and the name of each table that is tracked."""
+    return [(row.oid, row.table_name) for row in connection.execute(text(TRACKED))]
+
+
+def rows(connection: Connection, oid: int, table: str) -> Iterator[Finding]:
+    """The rows of a table that are not what its versions say, the first `NAMED` of them.
+
+    Args:
+        connection: as somebody who may read the table and its history.
+        oid: of the table.
+        table: its name.
+    """
+    try:
+        with connection.begin_nested():
+            found = connection.execute(text(DIFFERENCES), {"oid": oid, "named": NAMED}).all()
+    except DBAPIError as error:
+        problem = f"could not be compared: {explain(error)}"
+        yield Finding("rows", table, problem, "verify as somebody who may SELECT from it", True)
+        return
+    mend = f"rowtrail history {table} KEY shows what was recorded; ask who writes past the triggers"
+    for row in found:
+        # Unrecorded changes came after this, or the row would have been another one by then.
+        last = "" if row.recorded_at is None else f", last recorded {row.recorded_at:%F %T %Z}"
+        yield Finding("rows", f"{table}, key {row.row_key}", row.problem + last, mend, True)
+    if found and found[0].rows > len(found):
+        rest = found[0].rows - len(found)
+        yield Finding("rows", table, f"and {rest:,} more rows differ", mend, True)

@@ -1,0 +1,241 @@
+"""Promises about `rowtrail verify`: what was tampered with is named, and nothing else is."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, Connection, text
+
+Run = Callable[..., Any]
+
+TABLES = """
+create table orders (id int primary key, status text);
+select rowtrail.track('orders');
+insert into orders values (1, 'new'), (2, 'new');
+create role meddler;
+"""
+
+
+@pytest.fixture
+def tampered(db: Connection) -> Iterator[Connection]:
+    """A superuser's session, in a database with a tracked table, and a role that has no rights."""
+    db.exec_driver_sql(TABLES)
+    yield db
+    db.exec_driver_sql("reset all; set role none")
+    db.exec_driver_sql("drop type if exists mood cascade; drop function if exists evil")
+    db.exec_driver_sql("drop owned by meddler; drop role meddler")
+
+
+def found(run: Run, url: URL, *options: str) -> tuple[int, list[tuple[str, str, str]]]:
+    """The exit status, and the part, object and problem of each fault."""
+    done = run("verify", "--json", "--database", url, *options)
+    assert done.stderr == ""
+    said = json.loads(done.stdout)
+    faults = [one for one in said["findings"] if one["is_fault"]]
+    assert said["faults"] == len(faults)
+    assert all(one["mend"] for one in faults)
+    return done.returncode, [(one["part"], one["object"], one["problem"]) for one in faults]
+
+
+def test_what_is_as_it_must_be_has_no_fault(tampered: Connection, url: URL, run: Run) -> None:
+    done = run("verify", "--database", url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "no faults; public.orders compared\n"
+    assert run("verify", "--no-rows", "--database", url).stdout == "no faults\n"
+    assert found(run, url) == (0, [])
+
+
+ATTACKS = {
+    "alter table orders disable trigger all": ("table", "public.orders", "trigger disabled"),
+    "alter role rowtrail_reader login": ("role", "rowtrail_reader", "can log in"),
+    "alter role rowtrail_owner superuser": ("role", "rowtrail_owner", "is a superuser"),
+    "alter role rowtrail_capture createrole": (
+        "role", "rowtrail_capture", "can create roles, replicate, or pass row security",
+    ),
+    "alter table rowtrail.salts owner to meddler": (
+        "owner", "table rowtrail.salts", "belongs to meddler",
+    ),
+    "alter function rowtrail.status() owner to meddler": (
+        "owner", "routine rowtrail.status()", "belongs to meddler",
+    ),
+    "grant update on rowtrail.versions to meddler": (
+        "grant", "table rowtrail.versions", "meddler may UPDATE",
+    ),
+    "grant insert on rowtrail.versions_default to public": (
+        "grant", "table rowtrail.versions_default", "everybody may INSERT",
+    ),
+    "grant update (actor) on rowtrail.versions to meddler": (
+        "grant", "table rowtrail.versions", "meddler may UPDATE (actor)",
+    ),
+    "grant select on rowtrail.salts to meddler": (
+        "grant", "table rowtrail.salts", "meddler may SELECT",
+    ),
+    "grant create on schema rowtrail to meddler": (
+        "grant", "schema rowtrail", "meddler may CREATE",
+    ),
+    "grant usage on sequence rowtrail.version_id to meddler": (
+        "grant", "sequence rowtrail.version_id", "meddler may USAGE",
+    ),
+    "create rule skip as on insert to rowtrail.versions_default do instead nothing": (
+        "versions", "rowtrail.versions_default", "has the rule skip",
+    ),
+    "create trigger hide before insert on rowtrail.versions for each row "
+    "execute function suppress_redundant_updates_trigger()": (
+        "versions", "rowtrail.versions", "has the trigger hide",
+    ),
+    "create policy hide on rowtrail.versions as restrictive using (actor <> 'mallory')": (
+        "versions", "rowtrail.versions", "has the policy hide",
+    ),
+    "alter policy readers on rowtrail.versions to meddler": (
+        "versions", "rowtrail.versions",
+        "has the policy readers, but for others or with another condition",
+    ),
+    "alter policy readers on rowtrail.versions using (actor <> 'mallory')": (
+        "versions", "rowtrail.versions",
+        "has the policy readers, but for others or with another condition",
+    ),
+    "drop policy limited_readers on rowtrail.tables": (
+        "versions", "rowtrail.tables", "lacks the policy limited_readers",
+    ),
+    "alter table rowtrail.versions disable row level security": (
+        "versions", "rowtrail.versions", "has no row security",
+    ),
+    "create table rowtrail.versions_old (like rowtrail.versions); "
+    "alter table rowtrail.versions_old owner to rowtrail_owner": (
+        "versions", "rowtrail.versions_old",
+        "is no partition of rowtrail.versions: what it holds is not read",
+    ),
+    "alter function rowtrail.capture() reset search_path": (
+        "function", "rowtrail.capture()",
+        "runs with its owner's rights, and where it looks for names is not pinned",
+    ),
+    "alter event trigger rowtrail_guard_drop disable": (
+        "guard", "rowtrail_guard_drop", "is not always on, or calls another function",
+    ),
+    "drop event trigger rowtrail_sql_drop": ("guard", "rowtrail_sql_drop", "is not there"),
+    "alter role meddler set session_replication_role = replica": (
+        "setting", "meddler", "begins sessions with session_replication_role=replica",
+    ),
+    "create function rowtrail.helper() returns int language sql as 'select 1'; "
+    "alter function rowtrail.helper() owner to rowtrail_owner": (
+        "function", "rowtrail.helper()", "is none of this release's",
+    ),
+    "set session_replication_role = replica; alter table orders disable trigger all; "
+    "update orders set status = 'forged' where id = 2; alter table orders enable trigger all; "
+    "alter table orders enable always trigger \"!rowtrail_capture\"; "
+    "alter table orders enable always trigger \"!rowtrail_truncate\"": (
+        "rows", "public.orders, key 2", "holds other values than its versions say: status",
+    ),
+    "set session_replication_role = replica; alter table orders disable trigger all; "
+    "delete from orders where id = 2; "
+    "alter table orders enable always trigger \"!rowtrail_capture\"; "
+    "alter table orders enable always trigger \"!rowtrail_truncate\"": (
+        "rows", "public.orders, key 2", "is gone, and no version says so",
+    ),
+    "delete from rowtrail.versions where row_key = '2'": (
+        "rows", "public.orders, key 2", "is there, and no version says so",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_was_tampered_with_is_named_and_nothing_else(
+    tampered: Connection, url: URL, run: Run, attack: str
+) -> None:
+    for statement in attack.split("; "):
+        tampered.exec_driver_sql(statement)
+    try:
+        status, faults = found(run, url)
+        expected = ATTACKS[attack]
+        assert status == 1
+        assert [(part, what) for part, what, _ in faults] == [expected[:2]]
+        assert faults[0][2].startswith(expected[2])
+    finally:
+        for mend in (
+            "alter role rowtrail_owner nosuperuser", "alter role rowtrail_reader nologin",
+            "alter role rowtrail_capture nocreaterole",
+        ):  # fmt: skip
+            tampered.exec_driver_sql(mend)
+
+
+def test_a_function_that_was_changed_is_told_by_the_release(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    [(definition,)] = tampered.execute(
+        text("select pg_get_functiondef('rowtrail.capture()'::regprocedure)")
+    )
+    tampered.exec_driver_sql(definition.replace("return null;", "return  null;", 1))
+    _, faults = found(run, url)
+    assert {what for _, what, _ in faults} == {
+        "rowtrail.capture()", "rowtrail.capture", "rowtrail.capture_partition()",
+    }  # fmt: skip
+    assert run("upgrade", "--database", url).returncode == 0
+    assert found(run, url) == (0, [])
+
+
+def test_a_cast_that_runs_when_a_row_is_recorded_is_named(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    for statement in (
+        "create type mood as enum ('fine')",
+        "create function evil(mood) returns json language sql as $$ select '1'::json $$",
+        "create cast (mood as json) with function evil(mood)",
+    ):
+        tampered.exec_driver_sql(statement)
+    assert found(run, url) == (0, [])
+    tampered.exec_driver_sql("alter function evil(mood) owner to meddler")
+    _, [fault] = found(run, url)
+    assert fault == (
+        "function",
+        "the cast from public.mood to json",
+        "runs public.evil(public.mood) when a row is recorded, which belongs to meddler",
+    )
+
+
+def test_who_may_set_the_role_of_replication_is_named(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    [(version,)] = tampered.execute(text("select current_setting('server_version_num')::int"))
+    if version < 150000:
+        pytest.skip("before PostgreSQL 15 nobody but a superuser could be given a parameter")
+    tampered.exec_driver_sql("grant set on parameter session_replication_role to meddler")
+    _, faults = found(run, url)
+    assert faults == [("setting", "meddler", "may set session_replication_role")]
+
+
+def test_an_installer_that_is_no_superuser_is_worth_a_note(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    tampered.exec_driver_sql("grant rowtrail_owner to meddler")
+    done = run("verify", "--database", url)
+    assert done.returncode == 0
+    assert "meddler: may act as rowtrail_owner, and so change the history" in done.stdout
+
+
+def test_many_rows_are_counted_and_some_are_named(tampered: Connection, url: URL, run: Run) -> None:
+    tampered.exec_driver_sql("insert into orders select n, 'x' from generate_series(3, 102) as n")
+    tampered.exec_driver_sql("delete from rowtrail.versions where row_key::int > 2")
+    _, faults = found(run, url)
+    assert len(faults) == 11
+    assert faults[-1] == ("rows", "public.orders", "and 90 more rows differ")
+    assert found(run, url, "--no-rows") == (0, [])
+
+
+def test_a_table_that_is_not_tracked_is_said(tampered: Connection, url: URL, run: Run) -> None:
+    tampered.exec_driver_sql("create table other (id int)")
+    done = run("verify", "other", "--database", url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("rowtrail: other is not tracked; its owner runs: rowtrail track other\n")
+
+
+def test_a_reader_of_history_who_may_not_read_the_table_is_told(
+    tampered: Connection, url: URL, run: Run, make_login: Callable[..., Any]
+) -> None:
+    reader = make_login("looker", member_of="rowtrail_reader").url
+    done = run("verify", "--database", reader)
+    assert done.returncode == 1
+    assert "public.orders: could not be compared: permission denied" in done.stdout
+    tampered.exec_driver_sql("grant select on orders to looker")
+    assert run("verify", "--database", reader).returncode == 0
+    tampered.exec_driver_sql("revoke select on orders from looker")
