@@ -34,7 +34,7 @@ READER = "rowtrail_reader"
 ITSELF = "none"
 
 #: What everybody may ask: nothing of the history is in it.
-OPEN = ("static", "pages.health", "api.health")
+OPEN = ("static", "pages.health", "api.health", "v1.health", "v1.openapi", "v1.problem")
 
 WAYS = "ROWTRAIL_AUTH=proxy (a proxy that asks) or ROWTRAIL_AUTH=basic (a file of passwords)"
 

@@ -1,12 +1,18 @@
-"""The same as JSON: each page's URL with .json. Numbers are exactly as PostgreSQL wrote them."""
+"""The same as JSON, at two families of URLs: each page's own with .json, and those under /api/v1.
 
-from typing import Any
+One view answers in both, and its links stay in the family in which it was asked. Numbers are
+exactly as PostgreSQL wrote them. questions.py has the parameters, shapes.py the answers' forms.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, TypeVar
 
 import simplejson
-from flask import Blueprint, Response, current_app, redirect, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Blueprint, Response, abort, current_app, request, url_for
 
-from rowtrail import comparing, history
+from rowtrail import comparing, history, openapi, problems
 from rowtrail.answers import (
     Change,
     Cursor,
@@ -19,29 +25,90 @@ from rowtrail.answers import (
     Value,
 )
 from rowtrail.config import check_schema, database, forget_schema
+from rowtrail.filters import written_moment
 from rowtrail.pages import compared, cursor, row_key
+from rowtrail.questions import QUESTIONS
 
-api = Blueprint("api", __name__)
+#: Each page's URL with .json.
+twins = Blueprint("api", __name__)
+
+v1 = Blueprint("v1", __name__, url_prefix=problems.API)
+
+FAMILIES = (twins, v1)
 
 #: The kinds of values that are text and no JSON.
 PLAIN = ("string", "definition", "statement")
 
+View = TypeVar("View", bound=Callable[..., Response])
 
-@api.get("/tables/<int:table_id>/row.json")
-def row(table_id: int) -> BaseResponse:
+
+def answers(
+    place: str, page: str | None = "", endpoint: str | None = None
+) -> Callable[[View], View]:
+    """Registers a view, which questions.py has under the name of its endpoint.
+
+    Args:
+        place: its rule under /api/v1.
+        page: the rule of the page that shows the same, if it is another one; None if none does.
+        endpoint: its name, if that is not the function's.
+    """
+
+    def register(view: View) -> View:
+        v1.get(place, endpoint=endpoint)(view)
+        if page is not None:
+            twins.get(f"{page or place}.json", endpoint=endpoint)(view)
+        return view
+
+    return register
+
+
+@twins.before_request
+@v1.before_request
+def refuse_what_would_not_hold() -> None:
+    """A filter that is misspelt, given twice or empty would answer with more than is meant."""
+    known = QUESTIONS[(request.endpoint or "").rpartition(".")[2]].query()
+    # A page's URL may name a zone, and JSON is in UTC whatever it is.
+    ignored = {"tz"} if request.blueprint == twins.name else set()
+    for name, values in request.args.lists():
+        if name in ignored:
+            continue
+        if name not in known:
+            abort(
+                400,
+                f"there is no parameter {name[:80]!r} here; "
+                f"there are: {', '.join(known) or 'none at all'}",
+            )
+        if len(values) > 1 and not known[name].is_repeatable:
+            abort(400, f"{name} is given {len(values)} times; give it once")
+        # A page's form sends what nobody filled in.
+        if "" in values and not known[name].may_be_empty and request.blueprint == v1.name:
+            abort(400, f"{name} is empty; give it a value, or leave it out")
+
+
+@twins.after_request
+@v1.after_request
+def let_be_compared(response: Response) -> Response:
+    """Gives the answer an ETag, and answers 304 to who has it already."""
+    if response.status_code == 200 and not response.is_streamed:
+        etag = sha256(response.get_data()).hexdigest()
+        response.set_etag(etag)
+        if request.if_none_match.contains_weak(etag):
+            response.status_code = 304
+            response.set_data(b"")
+    return response
+
+
+@answers("/tables/<int:table_id>/row")
+def row(table_id: int) -> Response:
     check_schema()
     found = history.table(database.session(), table_id)
     key = row_key()
-    try:
-        page = history.row(database.session(), found, key, cursor())
-    except history.NotThere:
-        if other := history.canonical_key(database.session(), found, key):
-            return redirect(url_for(".row", table_id=table_id, key=other))
-        raise
+    key = history.canonical_key(database.session(), found, key) or key
+    page = history.row(database.session(), found, key, cursor())
     return exact(table=table_of(found), row_key=key, **page_of(page))
 
 
-@api.get("/tables/<int:table_id>/compare.json")
+@answers("/tables/<int:table_id>/compare")
 def compare(table_id: int) -> Response:
     check_schema()
     found = history.table(database.session(), table_id)
@@ -50,12 +117,12 @@ def compare(table_id: int) -> Response:
         table=table_of(found),
         old=metadata_of(both.old),
         new=metadata_of(both.new),
-        changes=[field_of(one) for one in both.changed],
+        fields=[field_of(one) for one in both.changed],
         same=[one.column for one in both.same],
     )
 
 
-@api.get("/tables/<int:table_id>/versions/<int:version_id>.json")
+@answers("/tables/<int:table_id>/versions/<int:version_id>")
 def version(table_id: int, version_id: int) -> Response:
     check_schema()
     found = history.version(database.session(), table_id, version_id)
@@ -65,24 +132,41 @@ def version(table_id: int, version_id: int) -> Response:
     )
 
 
-@api.get("/transactions/<int:era>-<int:xid>.json")
+@answers("/transactions/<int:era>-<int:xid>")
 def transaction(era: int, xid: int) -> Response:
     check_schema()
     found = history.transaction(database.session(), era, xid, cursor())
     parts = [
-        {"table": name_of(part.table), "operation": part.operation, "changes": part.changes}
+        {"table": name_of(part.table), "operation": part.operation, "change_count": part.changes}
         for part in found.parts
     ]
     return exact(
-        era=found.era, xid=found.xid, parts=parts, has_more=found.has_more, **page_of(found.page)
+        era=found.era,
+        xid=found.xid,
+        parts=parts,
+        counted_all=not found.has_more,
+        **page_of(found.page),
     )
 
 
-@api.get("/health.json")
+@answers("/health")
 def health() -> Response:
     forget_schema()
     check_schema()
     return exact(status="ok")
+
+
+@answers("/openapi.json", page=None, endpoint="openapi")
+def description() -> Response:
+    return exact(**openapi.document(request.script_root + problems.API))
+
+
+@answers("/problems/<name>", page=None)
+def problem(name: str) -> Response:
+    found = [one for one in problems.PROBLEMS if one.name == name]
+    if not found:
+        abort(404, f"no problem is called {name[:80]!r}")
+    return exact(**found[0].explained())
 
 
 def exact(**content: Any) -> Response:
@@ -105,10 +189,10 @@ def table_of(table: Table) -> dict[str, Any]:
         "excluded_columns": table.excluded_columns,
         "hashed_columns": table.hashed_columns,
         "ignored_columns": table.ignored_columns,
-        "tracked_since": table.tracked_since.isoformat(),
+        "tracked_since": written_moment(table.tracked_since),
         "tracked_by": table.tracked_by,
-        "untracked_at": table.untracked_at and table.untracked_at.isoformat(),
-        "url": url_for(".table", table_id=table.name.id),
+        "untracked_at": time_of(table.untracked_at),
+        "changes_url": url_for(".table_changes", table_id=table.name.id),
     }
 
 
@@ -118,31 +202,33 @@ def name_of(table: TableName) -> dict[str, Any]:
 
 def page_of(page: Page) -> dict[str, Any]:
     return {
-        "versions": [change_of(change) for change in page.changes],
+        "changes": [change_of(change) for change in page.changes],
         "older": place(page.older),
         "newer": place(page.newer),
-        **({} if page.looked is None else {"looked": looked_of(page.looked)}),
+        "looked": looked_of(page.looked),
     }
 
 
-def looked_of(looked: Looked) -> dict[str, Any]:
-    """How far versions were looked at: `versions` of them, back to `until`."""
-    return {"versions": looked.versions, "until": looked.until.isoformat()}
+def looked_of(looked: Looked | None) -> dict[str, Any] | None:
+    """How far versions were looked at; None where that is to the end."""
+    if looked is None:
+        return None
+    return {"version_count": looked.versions, "until": written_moment(looked.until)}
+
+
+def time_of(moment: datetime | None) -> str | None:
+    return None if moment is None else written_moment(moment)
 
 
 def place(cursor: Cursor | None) -> str | None:
     """The URL of the page there, of the same question."""
-    if cursor is None:
-        return None
-    arguments = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
-    arguments |= {"before": cursor.before, "after": cursor.after}
-    # None that url_for would take for itself: _external, _scheme, endpoint.
-    own = {
-        name: value
-        for name, value in arguments.items()
-        if not name.startswith("_") and name != "endpoint"
-    }
-    return url_for(f".{(request.endpoint or '').removeprefix('api.')}", **own)
+    return None if cursor is None else here(before=cursor.before, after=cursor.after)
+
+
+def here(**changed: Any) -> str:
+    """The URL of this question with other parameters; one that is None is left out."""
+    asked = {**(request.view_args or {}), **request.args.to_dict(flat=False), **changed}
+    return url_for(request.endpoint or "", **asked)
 
 
 def change_of(change: Change) -> dict[str, Any]:
@@ -150,9 +236,9 @@ def change_of(change: Change) -> dict[str, Any]:
     return {
         **metadata_of(change),
         "fields": [field_of(field) for field in change.fields],
-        "columns": change.columns,
-        **({} if change.event is None else {"event": event_of(change.event)}),
-        **({} if change.moved is None else {"moved": list(change.moved)}),
+        "field_count": change.columns,
+        "event": None if change.event is None else event_of(change.event),
+        "moved": change.moved and dict(zip(("from", "to"), change.moved, strict=True)),
     }
 
 
@@ -160,7 +246,7 @@ def event_of(event: SchemaChange) -> dict[str, Any]:
     """What a schema change was; its fields are the definitions of columns before and after."""
     return {
         "command": event.command,
-        **value_of("statement", event.statement),
+        **(value_of("statement", event.statement) or {"statement": None}),
         "noticed_by": event.noticed_by,
         "table_dropped": event.is_dropped,
         "another_table": event.is_another_table,
@@ -168,7 +254,10 @@ def event_of(event: SchemaChange) -> dict[str, Any]:
         "attached": event.attached,
         "detached": event.detached,
         "tracking": event.tracking,
-        "options": [field_of(one) for one in event.options],
+        "options": [
+            {"option": one.column, **value_of("old", one.old), **value_of("new", one.new)}
+            for one in event.options
+        ],
     }
 
 
@@ -179,7 +268,7 @@ def metadata_of(change: Change) -> dict[str, Any]:
         "operation": change.operation,
         "row_key": change.row_key,
         "old_key": change.old_key,
-        "changed_at": change.changed_at.isoformat(),
+        "changed_at": written_moment(change.changed_at),
         "era": change.era,
         "xid": change.xid,
         "actor": change.actor,

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
-from rowtrail import access, reads
+from rowtrail import access, problems, reads
 from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
-from rowtrail.errors import NotUpgraded, RowtrailError, explain
+from rowtrail.errors import Busy, NotUpgraded, RowtrailError, explain
 from rowtrail.history import NotThere
 
 database = SQLAlchemy()
@@ -48,11 +48,13 @@ def make_app(url: str | URL | None) -> Flask:
     """What `rowtrail.create_app()` gives."""
     # These add their routes to the two.
     from rowtrail import feed_api, feed_pages, moment_pages, relation_pages  # noqa: F401
-    from rowtrail.api import api
+    from rowtrail.api import FAMILIES
     from rowtrail.pages import pages
     from rowtrail.zone import zones
 
     app = Flask("rowtrail")
+    # A URL is one place; it is not looked for at another.
+    app.url_map.merge_slashes = False
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     app.config["TRUSTED_HOSTS"] = access.hosts_of(os.environ)
@@ -64,7 +66,8 @@ def make_app(url: str | URL | None) -> Flask:
     access.init_app(app, access.Access.of(os.environ))
     reads.init_app(app, os.environ)
     app.register_blueprint(pages)
-    app.register_blueprint(api)
+    for family in FAMILIES:
+        app.register_blueprint(family)
     app.register_blueprint(zones)
     app.before_request(refuse_to_write)
     app.after_request(add_headers)
@@ -138,8 +141,9 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     message = error.description or error.name
     if isinstance(error, SecurityError):
         message += "; ROWTRAIL_HOSTS names the hosts by which rowtrail may be asked"
-        # Flask cannot make the URLs of a page for a host that it does not trust.
-        return current_app.response_class(f"{message}\n", status, mimetype="text/plain")
+        if not problems.are_wanted():
+            # Flask cannot make the URLs of a page for a host that it does not trust.
+            return current_app.response_class(f"{message}\n", status, mimetype="text/plain")
     if status == 500:
         message = "rowtrail itself failed; the log of its server says where"
     response = said(status, error.name, message)
@@ -155,7 +159,8 @@ def not_there(error: RowtrailError) -> Response:
 
 def not_available(error: RowtrailError) -> Response:
     """The history cannot be read now, and why."""
-    return said(503, "The history cannot be read", str(error))
+    title = "The database is busy" if isinstance(error, Busy) else "The history cannot be read"
+    return said(503, title, str(error))
 
 
 def database_error(error: DBAPIError) -> Response:
@@ -166,9 +171,7 @@ def database_error(error: DBAPIError) -> Response:
 
 def too_busy(_: PoolTimeout) -> Response:
     """More requests at once than connections."""
-    return not_available(
-        RowtrailError("all connections to the database are in use; try again in a moment")
-    )
+    return not_available(Busy("all connections to the database are in use; try again in a moment"))
 
 
 def explained(error: DBAPIError) -> RowtrailError:
@@ -183,7 +186,7 @@ def explained(error: DBAPIError) -> RowtrailError:
     if error.statement == BEGIN and code == "22023":
         return NotUpgraded("rowtrail is not installed in this database; run: rowtrail upgrade")
     if code == "57014":
-        return RowtrailError(
+        return Busy(
             f"the database did not answer within {STATEMENT_TIMEOUT} s; "
             "it is busy, or the history is locked: try again"
         )
@@ -195,14 +198,12 @@ def explained(error: DBAPIError) -> RowtrailError:
 
 
 def said(status: int, title: str, message: str) -> Response:
-    """An error as a page, as JSON or as a line of text, according to the URL."""
+    """An error as a page, as a problem of the API or as a line of text, according to the URL."""
     line = " ".join(message.split())
     if status >= 500:
         current_app.logger.error("%s: %s", request.path, line)
-    if request.path.endswith(".json"):
-        return current_app.response_class(
-            current_app.json.dumps({"error": line}) + "\n", status, mimetype="application/json"
-        )
+    if problems.are_wanted():
+        return problems.response(status, title, line)
     if request.path == "/health":
         return current_app.response_class(f"{line}\n", status, mimetype="text/plain")
     page = render_template("error.html", status=status, title=title, message=line)

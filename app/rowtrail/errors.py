@@ -14,6 +14,10 @@ class NoDatabase(RowtrailError):
     """The server cannot be reached, or does not let this login in."""
 
 
+class Busy(RowtrailError):
+    """The database has no time just now; the same may go well in a moment."""
+
+
 class NotUpgraded(RowtrailError):
     """The database has no rowtrail schema, or one of an earlier revision."""
 

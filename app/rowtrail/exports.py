@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from rowtrail.answers import OPERATIONS
 from rowtrail.feeds import walk
-from rowtrail.filters import Filters
+from rowtrail.filters import Filters, written_moment
 from rowtrail.looking import Place, at
 from rowtrail.paging import METADATA, NAMES, OLD, named, t, v
 
@@ -71,14 +71,16 @@ def lines(
 def json_lines(session: Session, found: list[Place], names: str) -> Iterator[str]:
     """Each version as a line of JSON, as the server writes it: 1.50 stays 1.50."""
     page = at(found, *METADATA, DATA, OLD.label("old"), v.c.verbatim)
+    moved = func.to_json(page.c.moved)
+    from_and_to = func.json_build_object("from", moved.op("->")(0), "to", moved.op("->")(1))
     document = func.json_build_object(
-        *("id", page.c.id, "changed_at", page.c.changed_at),
+        *("id", page.c.id, "changed_at", func.to_char(page.c.changed_at, MOMENT)),
         *("table_id", page.c.table_id, "table", name_in(names, page), "operation", word(page.c.op)),
         *("row_key", page.c.row_key, "old_key", page.c.old_key),
         *("actor", page.c.actor, "login", page.c.login),
         *("era", page.c.era, "xid", cast(page.c.xid, Text), "context", cast(page.c.context, JSON)),
         *("data", page.c.data, "old", page.c.old, "verbatim", page.c.verbatim),
-        *("moved", page.c.moved),
+        *("moved", case((moved.is_not(None), from_and_to))),
     )
     query = select(cast(document, Text)).select_from(page)
     for line in session.scalars(query, execution_options={"yield_per": FETCHED}):
@@ -115,7 +117,7 @@ def csv_lines(session: Session, found: list[Place], names: str) -> Iterator[str]
     for row in session.execute(query, execution_options={"yield_per": FETCHED}):
         texts = (row.row_key, row.old_key, row.actor, row.login)
         yield csv_line(
-            *(str(row.id), row.changed_at.isoformat(), harmless(row.table), row.operation),
+            *(str(row.id), written_moment(row.changed_at), harmless(row.table), row.operation),
             *map(harmless, texts),
             *(str(row.era), row.xid, row.context, harmless(row.column)),
             row.old if row.old_kind == "number" else harmless(row.old),
@@ -124,6 +126,9 @@ def csv_lines(session: Session, found: list[Place], names: str) -> Iterator[str]
 
 
 DATA = type_coerce(v.c.data, JSONB).label("data")
+
+#: As `written_moment()` has it; the session's zone is UTC.
+MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 def names_of_tables(session: Session) -> str:

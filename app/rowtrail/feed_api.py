@@ -1,27 +1,28 @@
-"""The same as JSON as `feed_pages.py` shows: each page's URL with .json."""
+"""The same as JSON as `feed_pages.py` shows, and exports."""
 
 from typing import Any
 
-from flask import Response, redirect
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response, abort
 
 from rowtrail import feeds, finding, history
 from rowtrail.activity import Activity
 from rowtrail.answers import TableSummary
-from rowtrail.api import api, exact, looked_of, metadata_of, name_of, page_of, table_of
+from rowtrail.api import answers, exact, looked_of, metadata_of, name_of, page_of, table_of
 from rowtrail.config import check_schema, database
 from rowtrail.feed_pages import (
+    export_of_all,
+    export_of_table,
     filters_of,
     filters_of_actor,
     listed_tables,
-    place_of_value,
     wanted_text,
 )
 from rowtrail.feeds import Deed, Deeds
+from rowtrail.filters import written_moment
 from rowtrail.pages import cursor
 
 
-@api.get("/tables.json")
+@answers("/tables")
 def tables() -> Response:
     check_schema()
     found, active = listed_tables()
@@ -31,8 +32,15 @@ def tables() -> Response:
     )
 
 
-@api.get("/tables/<int:table_id>.json")
+@answers("/tables/<int:table_id>", page=None)
 def table(table_id: int) -> Response:
+    check_schema()
+    found = history.table(database.session(), table_id)
+    return exact(**table_of(found), columns=history.columns(database.session(), found))
+
+
+@answers("/tables/<int:table_id>/changes", page="/tables/<int:table_id>")
+def table_changes(table_id: int) -> Response:
     check_schema()
     found = history.table(database.session(), table_id)
     filters = filters_of(found)
@@ -40,7 +48,7 @@ def table(table_id: int) -> Response:
     return exact(table=table_of(found), filters=filters.arguments(), **page_of(page))
 
 
-@api.get("/changes.json")
+@answers("/changes")
 def changes() -> Response:
     check_schema()
     filters = filters_of(None)
@@ -48,21 +56,23 @@ def changes() -> Response:
     return exact(filters=filters.arguments(), **page_of(page))
 
 
-@api.get("/actor.json")
+@answers("/actor")
 def actor() -> Response:
     check_schema()
     filters = filters_of_actor()
     found = feeds.deeds_of(database.session(), filters)
     page = feeds.feed(database.session(), filters, cursor())
-    return exact(actor=filters.actor, **deeds_of(found), **page_of(page))
+    return exact(
+        actor=filters.actor, filters=filters.arguments(), **deeds_of(found), **page_of(page)
+    )
 
 
-@api.get("/search.json")
-def search() -> BaseResponse:
+@answers("/search")
+def search() -> Response:
     check_schema()
-    if place := place_of_value():
-        return redirect(place)
     wanted = wanted_text()
+    if not wanted:
+        abort(400, "what is looked for? a key, an actor or a transaction: /search?q=42")
     hits = finding.find(database.session(), wanted)
     return exact(
         q=wanted,
@@ -72,16 +82,22 @@ def search() -> BaseResponse:
     )
 
 
+# At the pages' URLs the exports are already.
+EXPORT = "export.<any(csv, jsonl):form>"
+answers(f"/tables/<int:table_id>/changes/{EXPORT}", None, "table_export")(export_of_table)
+answers(f"/changes/{EXPORT}", None, "changes_export")(export_of_all)
+
+
 def summary_of(found: TableSummary, active: Activity) -> dict[str, Any]:
     return {
         **table_of(found.table),
-        "versions": found.versions,
-        "has_more_versions": found.has_more,
+        "version_count": found.versions,
+        "counted_all": not found.has_more,
         "last_change": found.last and metadata_of(found.last),
         "activity": {
             "first_day": active.first.isoformat(),
-            "versions": active.versions,
-            "has_more_versions": active.has_more,
+            "version_counts": active.versions,
+            "counted_all": not active.has_more,
         },
     }
 
@@ -89,7 +105,7 @@ def summary_of(found: TableSummary, active: Activity) -> dict[str, Any]:
 def deeds_of(found: Deeds) -> dict[str, Any]:
     return {
         "deeds": [deed_of(deed) for deed in found.deeds],
-        "deeds_looked": found.looked and looked_of(found.looked),
+        "deeds_looked": looked_of(found.looked),
     }
 
 
@@ -98,7 +114,7 @@ def deed_of(deed: Deed) -> dict[str, Any]:
         "table": name_of(deed.table),
         "login": deed.login,
         "operation": deed.operation,
-        "changes": deed.changes,
-        "first": deed.first.isoformat(),
-        "last": deed.last.isoformat(),
+        "change_count": deed.changes,
+        "first": written_moment(deed.first),
+        "last": written_moment(deed.last),
     }

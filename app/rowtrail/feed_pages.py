@@ -171,7 +171,7 @@ def listed_tables() -> tuple[list[TableSummary], dict[int, Activity]]:
         for one in history.tables(database.session())
         if name in str(one.table.name).casefold() and state in (None, "", one.table.state)
     ]
-    sort = request.args.get("sort") or "name"
+    sort = request.args.get("sort", "name")
     if sort not in SORTS:
         abort(400, f"tables are sorted by {', '.join(SORTS)}, not by {sort[:80]!r}")
     if sort == "last":

@@ -85,6 +85,8 @@ class Filters:
             BadFilter: one of them cannot be meant.
         """
         texts = {name: given.get(written) or None for name, written in WRITTEN.items()}
+        if (no_actor := given.get("no_actor") or "1") != "1":
+            raise BadFilter(f"no_actor is 1 or is not given at all, not {no_actor[:80]!r}")
         return cls(
             table=table,
             operations=tuple(dict.fromkeys(op for op in given.getlist("op") if op)),

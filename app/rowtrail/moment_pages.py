@@ -6,9 +6,9 @@ from flask import Response, abort, render_template, request, url_for
 
 from rowtrail import history, moments
 from rowtrail.answers import Change, Table
-from rowtrail.api import api, exact, metadata_of, table_of, value_of
+from rowtrail.api import answers, exact, here, metadata_of, table_of, time_of, value_of
 from rowtrail.config import check_schema, database
-from rowtrail.filters import BadFilter
+from rowtrail.filters import BadFilter, written_moment
 from rowtrail.moments import BadBoundary, Boundary, RowThen, Then
 from rowtrail.pages import pages
 
@@ -29,15 +29,19 @@ def page_as_of(table_id: int) -> str:
     )
 
 
-@api.get("/tables/<int:table_id>/as-of.json", endpoint="as_of")
+@answers("/tables/<int:table_id>/as-of", endpoint="as_of")
 def json_as_of(table_id: int) -> Response:
     table, then = asked(table_id)
+    following = None
+    if then.next_key is not None:
+        # Of the same moment, also where this one was asked for as it is now.
+        following = here(**then.boundary.arguments(), after_key=then.next_key)
     return exact(
         table=table_of(table),
         as_of=then.boundary.arguments(),
-        moment=then.moment and then.moment.isoformat(),
+        moment=time_of(then.moment),
         rows=[row_of(row) for row in then.rows],
-        next_key=then.next_key,
+        next=following,
         earlier=beside(then.earlier),
         later=beside(then.later),
     )
@@ -70,8 +74,8 @@ def row_of(row: RowThen) -> dict[str, Any]:
     """A row; of a long value only an excerpt, by that name."""
     return {
         "row_key": row.row_key,
-        "version": row.id,
-        "changed_at": row.changed_at.isoformat(),
+        "version_id": row.id,
+        "changed_at": written_moment(row.changed_at),
         "columns": [
             {"column": name, **value_of("value", value)} for name, value in row.values.items()
         ],

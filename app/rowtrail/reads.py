@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
+from rowtrail import problems
 from rowtrail.access import OPEN
 from rowtrail.errors import RowtrailError
 
@@ -118,12 +119,13 @@ def note(response: Response) -> Response:
         write(line_of(entry | {"bytes": response.calculate_content_length()}))
     except OSError as error:
         current_app.logger.error("the log of reads cannot be written: %s", error)
-        return current_app.response_class(
+        line = (
             "the history is not shown, since the log of reads cannot be written; "
-            "let the operator look at ROWTRAIL_READ_LOG\n",
-            503,
-            mimetype="text/plain",
+            "let the operator look at ROWTRAIL_READ_LOG"
         )
+        if problems.are_wanted():
+            return problems.response(503, "The history cannot be read", line)
+        return current_app.response_class(f"{line}\n", 503, mimetype="text/plain")
     return response
 
 

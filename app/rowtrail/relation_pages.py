@@ -7,7 +7,7 @@ from flask import Response, abort, render_template, request
 
 from rowtrail import history, relations
 from rowtrail.answers import Page, Table
-from rowtrail.api import api, exact, name_of, page_of, table_of
+from rowtrail.api import answers, exact, name_of, page_of, table_of
 from rowtrail.config import check_schema, database
 from rowtrail.pages import cursor, pages, row_key
 from rowtrail.relations import Reference
@@ -37,7 +37,7 @@ def page_related(table_id: int) -> str:
     return render_template("related.html", found=asked(table_id))
 
 
-@api.get("/tables/<int:table_id>/related.json", endpoint="related")
+@answers("/tables/<int:table_id>/related", endpoint="related")
 def json_related(table_id: int) -> Response:
     found = asked(table_id)
     return exact(

@@ -151,9 +151,11 @@ def test_a_header_that_does_not_name_one_person_is_refused(
 
 def test_without_the_header_nothing_is_shown(set_up: SetUp, people: Connection) -> None:
     client = set_up(**NAMED)
-    for place in ("/tables", "/", "/changes.json", "/changes/export.csv", "/nowhere"):
+    api = ("/api/v1/changes", "/api/v1/changes/export.jsonl", "/api/v1/nowhere")
+    for place in ("/tables", "/", "/changes.json", "/changes/export.csv", "/nowhere", *api):
         assert client.get(place).status_code == 403
-    for place in ("/static/rowtrail.css", "/health", "/health.json"):
+    api = ("/api/v1/health", "/api/v1/openapi.json", "/api/v1/problems/forbidden")
+    for place in ("/static/rowtrail.css", "/health", "/health.json", *api):
         with client.get(place) as answer:
             assert answer.status_code == 200
 
@@ -194,6 +196,7 @@ def test_what_a_person_may_not_read_is_not_counted_found_or_exported(
             "/search.json?q=payer",
             "/actor.json?name=payer",
             f"/transactions/1-{xid}.json",
+            *("/api/v1/tables", "/api/v1/changes", "/api/v1/search?q=payer"),
             *("/tables", "/changes", "/search?q=1", "/search?q=payer", "/actor?name=payer"),
             f"/transactions/1-{xid}",
             f"/tables/{number['orders']}/row?key=1",
@@ -202,8 +205,10 @@ def test_what_a_person_may_not_read_is_not_counted_found_or_exported(
     assert "orders" in everything
     assert "wages" not in everything
     assert "5000" not in everything
-    assert [part["changes"] for part in seen(f"/transactions/1-{xid}.json").json["parts"]] == [1]
-    assert [deed["changes"] for deed in seen("/actor.json?name=payer").json["deeds"]] == [1]
+    assert [part["change_count"] for part in seen(f"/transactions/1-{xid}.json").json["parts"]] == [
+        1
+    ]
+    assert [deed["change_count"] for deed in seen("/actor.json?name=payer").json["deeds"]] == [1]
     assert len(seen("/changes/export.jsonl").text.splitlines()) == 2
     closed = number["wages"]
     for place in (
@@ -211,6 +216,8 @@ def test_what_a_person_may_not_read_is_not_counted_found_or_exported(
         f"/tables/{closed}/row?key=1",
         f"/tables/{closed}/as-of?at=2100-01-01",
         f"/tables/{closed}/export.csv",
+        f"/api/v1/tables/{closed}",
+        f"/api/v1/tables/{closed}/changes",
         f"/search?value=5000&table={closed}",
     ):
         answer = client.get(place, **as_("alice"), follow_redirects=False)
@@ -227,7 +234,7 @@ def test_what_one_person_asked_for_does_not_tell_another_of_tables_they_do_not_s
     def activity(person: str) -> list[tuple[str, int]]:
         found = client.get("/tables.json", **as_(person)).json
         assert found is not None
-        return [(one["name"], sum(one["activity"]["versions"])) for one in found["tables"]]
+        return [(one["name"], sum(one["activity"]["version_counts"])) for one in found["tables"]]
 
     for _ in range(2):
         assert activity("carol") == [("wages", 12)]
@@ -268,7 +275,8 @@ def test_a_person_without_a_usable_role_is_told_what_is_missing(
             refused = client.get("/tables.json", **as_(person))
             assert refused.status_code == 403
         assert refused.json is not None
-        assert line in str(refused.json), refused.json
+        assert refused.json["type"] == "/api/v1/problems/forbidden"
+        assert line in refused.json["detail"]
     assert client.get("/tables.json", **as_("alice")).status_code == 200
 
 

@@ -32,7 +32,7 @@ def order(db: Connection) -> int:
 
 def ids(client: FlaskClient, key: str = "42") -> list[int]:
     found: Any = client.get("/tables/1/row.json", query_string={"key": key}).json
-    return [change["id"] for change in found["versions"]]
+    return [change["id"] for change in found["changes"]]
 
 
 def test_two_versions_are_compared_across_those_between(order: int, client: FlaskClient) -> None:
@@ -40,7 +40,7 @@ def test_two_versions_are_compared_across_those_between(order: int, client: Flas
     for a, b in ((oldest, newest), (newest, oldest)):
         found: Any = client.get(f"/tables/1/compare.json?a={a}&b={b}").json
         assert [found["old"]["actor"], found["new"]["actor"]] == ["ann", "cy"]
-        assert [(one["column"], one["old"], one["new"]) for one in found["changes"]] == [
+        assert [(one["column"], one["old"], one["new"]) for one in found["fields"]] == [
             ("status", "new", "paid"),
             ("total", 1.0, 1.00),
             ("note", "first", "second"),
@@ -56,9 +56,9 @@ def test_columns_have_the_names_of_today(order: int, db: Connection, client: Fla
     run(db, "update orders set state = 'sent'")
     numbers = ids(client)
     found: Any = client.get(f"/tables/1/compare.json?a={numbers[0]}&b={numbers[-1]}").json
-    state = found["changes"][0]
+    state = found["fields"][0]
     assert (state["column"], state["old"], state["new"]) == ("state", "new", "sent")
-    assert "note" not in str(found["changes"])
+    assert "note" not in str(found["fields"])
 
 
 @pytest.mark.parametrize(

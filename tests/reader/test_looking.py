@@ -218,8 +218,8 @@ def walk(client: FlaskClient, place: str | None, onward: str) -> tuple[list[int]
     said = 0
     while place:
         page: Any = client.get(place).json
-        found += [version["id"] for version in page["versions"]]
-        said += "looked" in page
+        found += [version["id"] for version in page["changes"]]
+        said += page["looked"] is not None
         place = page[onward]
     return found, said
 

@@ -24,7 +24,7 @@ def table(db: Connection) -> None:
 
 def versions(client: FlaskClient, place: str) -> list[Any]:
     answer: Any = client.get(place).json
-    found: list[Any] = answer["versions"]
+    found: list[Any] = answer["changes"]
     return found
 
 
@@ -33,8 +33,8 @@ def walk(client: FlaskClient, place: str | None, onward: str) -> list[Any]:
     found: list[Any] = []
     while place:
         answer: Any = client.get(place).json
-        assert len(answer["versions"]) == 50 or not answer[onward]
-        found += answer["versions"]
+        assert len(answer["changes"]) == 50 or not answer[onward]
+        found += answer["changes"]
         place = answer[onward]
     return found
 
@@ -51,13 +51,15 @@ def test_both_keys_and_the_table_and_the_transaction_show_one_update(
         assert (one["operation"], one["row_key"], one["old_key"]) == (
             "update", '[1, "b"]', '[1, "a"]'
         )  # fmt: skip
-        assert one["moved"] == ["public.m_a", "public.m_b"]
+        assert one["moved"] == {"from": "public.m_a", "to": "public.m_b"}
         assert [(f["column"], f["old"], f["new"]) for f in one["fields"]] == [
             ("region", "a", "b"), ("n", 1, 2)
         ]  # fmt: skip
     assert [len(versions(client, place)) for place in places] == [2, 1]
     answer: Any = client.get(f"/transactions/1-{xid}.json").json
-    assert [(part["operation"], part["changes"]) for part in answer["parts"]] == [("update", 1)]
+    assert [(part["operation"], part["change_count"]) for part in answer["parts"]] == [
+        ("update", 1)
+    ]
     whole: Any = client.get(one["url"]).json
     assert whole["old"] == {"region": "a", "n": 1}
 

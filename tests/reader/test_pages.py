@@ -113,7 +113,7 @@ def test_a_truncate_ends_the_history_of_the_rows_that_were_there(
     of_row = []
     for key in (1, 2):
         answer: Any = client.get(f"/tables/1/row.json?key={key}").json
-        of_row.append([version["operation"] for version in answer["versions"]])
+        of_row.append([version["operation"] for version in answer["changes"]])
     assert of_row == [["truncate", "insert", "truncate", "insert"], ["delete", "insert"]]
     assert "gone with the whole table" in client.get("/tables/1/row?key=1").text
     assert client.get("/tables/1").text.count('<li class="change truncate"') == 2
@@ -127,7 +127,7 @@ def test_a_truncate_is_shown_once_where_an_end_was_not_recorded(
     run(db, "insert into orders values (1, 'b', 1)")
     run(db, "truncate orders")
     answer: Any = client.get("/tables/1/row.json?key=1").json
-    operations = [version["operation"] for version in answer["versions"]]
+    operations = [version["operation"] for version in answer["changes"]]
     assert operations == ["truncate", "insert", "insert"]
 
 
@@ -178,7 +178,7 @@ def test_any_name_of_a_table_or_column_is_shown_on_each_page(
 ) -> None:
     run(db, f'create table {WEIRD} ("a b" int primary key, """" text, "<i>" text)')
     run(db, f"select rowtrail.track('{WEIRD}'); insert into {WEIRD} values (1, 'x', 'y')")
-    transaction = client.get("/tables/1.json").json["versions"][0]  # type: ignore[index]
+    transaction = client.get("/tables/1.json").json["changes"][0]  # type: ignore[index]
     for place in (
         "/tables",
         "/tables/1",
@@ -228,5 +228,5 @@ def test_columns_are_in_the_order_of_the_table(client: FlaskClient, db: Connecti
         "create table t (id int primary key, zzz int, aa int, b int); select rowtrail.track('t')",
     )
     run(db, "insert into t values (1, 2, 3, 4)")
-    [version] = client.get("/tables/1.json").json["versions"]  # type: ignore[index]
+    [version] = client.get("/tables/1.json").json["changes"]  # type: ignore[index]
     assert [field["column"] for field in version["fields"]] == ["id", "zzz", "aa", "b"]

@@ -30,8 +30,8 @@ def walk(client: FlaskClient, place: str | None, onward: str) -> list[int]:
     found: list[int] = []
     while place:
         page: Any = client.get(place).json
-        assert len(page["versions"]) <= 50
-        found += [version["id"] for version in page["versions"]]
+        assert len(page["changes"]) <= 50
+        found += [version["id"] for version in page["changes"]]
         place = page[onward]
     return found
 
@@ -74,7 +74,7 @@ def test_a_page_of_a_long_history_stays_small(client: FlaskClient, versions: lis
 def test_counting_stops_early(client: FlaskClient, versions: list[int]) -> None:
     assert "10,000+" in client.get("/tables").text
     [table] = client.get("/tables.json").json["tables"]  # type: ignore[index]
-    assert (table["versions"], table["has_more_versions"]) == (10_000, True)
+    assert (table["version_count"], table["counted_all"]) == (10_000, False)
 
 
 def test_key_changes_are_paged_with_the_other_versions(client: FlaskClient, db: Connection) -> None:
@@ -96,19 +96,19 @@ def test_a_truncate_stands_where_two_pages_meet(client: FlaskClient, db: Connect
         db.execute(text("insert into t values (1)"))
         db.execute(text("truncate t"))
     page: Any = client.get("/tables/1/row.json?key=1").json
-    assert [version["operation"] for version in page["versions"]] == ["truncate", "insert"] * 50
+    assert [version["operation"] for version in page["changes"]] == ["truncate", "insert"] * 50
     page = client.get(page["older"]).json
-    assert [version["operation"] for version in page["versions"]] == ["truncate", "insert"]
+    assert [version["operation"] for version in page["changes"]] == ["truncate", "insert"]
 
 
 def test_beyond_the_last_version_there_is_a_way_back(
     client: FlaskClient, versions: list[int]
 ) -> None:
     page: Any = client.get("/tables/1/row.json?key=1&before=0").json
-    assert page["versions"] == []
-    assert client.get(page["newer"]).json["versions"][-1]["id"] == versions[-1]  # type: ignore[index]
+    assert page["changes"] == []
+    assert client.get(page["newer"]).json["changes"][-1]["id"] == versions[-1]  # type: ignore[index]
     page = client.get(f"/tables/1/row.json?key=1&after={versions[0]}").json
-    assert client.get(page["older"]).json["versions"][0]["id"] == versions[0]  # type: ignore[index]
+    assert client.get(page["older"]).json["changes"][0]["id"] == versions[0]  # type: ignore[index]
 
 
 def test_long_values_are_folded_and_stay_on_the_server(client: FlaskClient, db: Connection) -> None:
@@ -128,7 +128,7 @@ def test_long_values_are_folded_and_stay_on_the_server(client: FlaskClient, db: 
         assert "<details" in page.text
         assert "1,000,060 characters" in page.text
         assert "differ after character 500" in page.text
-    version: Any = client.get("/tables/1.json").json["versions"][0]  # type: ignore[index]
+    version: Any = client.get("/tables/1.json").json["changes"][0]  # type: ignore[index]
     field = version["fields"][0]
     assert (field["new_length"], len(field["new_excerpt"])) == (1_000_060, 500)
     whole: Any = client.get(version["url"]).json

@@ -70,7 +70,7 @@ def test_what_was_refused_or_failed_is_logged_too(
 
 
 def test_what_shows_no_history_is_not_logged(log: Path, client: FlaskClient) -> None:
-    for place in ("/health", "/health.json", "/static/rowtrail.css"):
+    for place in ("/health", "/health.json", "/api/v1/openapi.json", "/static/rowtrail.css"):
         client.get(place).close()
     assert read(log) == []
 
@@ -131,6 +131,9 @@ def test_what_cannot_be_logged_is_not_shown(log: Path, client: FlaskClient) -> N
     assert refused.status_code == 503
     assert "ROWTRAIL_READ_LOG" in refused.text
     assert "<main" not in refused.text
+    refused = client.get("/api/v1/tables")
+    assert (refused.status_code, refused.mimetype) == (503, "application/problem+json")
+    assert "ROWTRAIL_READ_LOG" in refused.text
 
 
 def test_a_log_that_was_moved_away_begins_anew(log: Path, client: FlaskClient) -> None:

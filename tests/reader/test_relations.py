@@ -33,7 +33,7 @@ def related(client: FlaskClient, table: int, key: str, **more: Any) -> list[tupl
     answer = client.get(f"/tables/{table}/related.json", query_string={"key": key, **more})
     found: Any = answer.json
     assert answer.status_code == 200, found
-    return [(one["table"]["name"], one["operation"], one["row_key"]) for one in found["versions"]]
+    return [(one["table"]["name"], one["operation"], one["row_key"]) for one in found["changes"]]
 
 
 def test_the_changes_of_a_row_stand_with_those_of_the_rows_that_refer_to_it(
@@ -159,7 +159,7 @@ def test_a_long_history_is_looked_at_a_part_at_a_time(
     seen, pages = [], 0
     while place:
         found: Any = client.get(place).json
-        seen += [(one["table"]["name"], one["row_key"]) for one in found["versions"]]
+        seen += [(one["table"]["name"], one["row_key"]) for one in found["changes"]]
         place, pages = found["older"], pages + 1
     assert seen == [("lines", "[10, 2]"), ("lines", "[10, 1]"), ("orders", "10")]
     assert pages > 1

@@ -25,16 +25,19 @@ def unavailable(client: FlaskClient) -> str:
         page = client.get(place)
         assert page.status_code == 503
         assert "Traceback" not in page.text
-    for place in ("/tables.json", "/health.json"):
+    for place in ("/tables.json", "/health.json", "/api/v1/tables", "/api/v1/health"):
         answer = client.get(place)
-        assert (answer.status_code, answer.json) == (503, {"error": line})
+        assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+        assert answer.json is not None
+        assert answer.json["detail"] == line
     assert client.get("/health").status_code == 503
     return line
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize(
-    "place", ["/", "/tables", "/tables/1.json", "/health", "/static/rowtrail.css"]
+    "place",
+    ["/", "/tables", "/tables/1.json", "/health", "/static/rowtrail.css", "/api/v1/tables", "/api"],
 )
 def test_nothing_but_reading_is_allowed(client: FlaskClient, method: str, place: str) -> None:
     answer = client.open(place, method=method)
@@ -222,7 +225,7 @@ def test_a_bad_parameter_is_explained(client: FlaskClient, db: Connection, query
     answer = client.get(f"/tables/1/row.json?{query}")
     assert answer.status_code == 400
     assert answer.json is not None
-    assert "\n" not in answer.json["error"]
+    assert "\n" not in answer.json["detail"]
 
 
 def test_a_failure_of_our_own_shows_no_traceback(
@@ -274,5 +277,6 @@ def test_only_the_hosts_that_are_named_are_answered(
     assert client.get("/tables", headers={"Host": "history.example:8000"}).status_code == 200
     for place in ("/tables", "/tables.json", "/nowhere"):
         refused = client.get(place, headers={"Host": "evil.example"})
-        assert (refused.status_code, refused.mimetype) == (400, "text/plain")
+        kind = "application/problem+json" if place.endswith(".json") else "text/plain"
+        assert (refused.status_code, refused.mimetype) == (400, kind)
         assert "Traceback" not in refused.text

@@ -32,7 +32,7 @@ def test_a_link_names_a_zone_and_the_next_pages_keep_it(client: FlaskClient, pag
     # In winter it is another offset.
     assert '2026-01-01 01:00:00<span class="offset">+01:00' in client.get("/tables/1").text
     found: Any = client.get("/tables/1/row.json?key=42").json
-    assert found["versions"][0]["changed_at"] == "2026-07-01T22:30:00+00:00"
+    assert found["changes"][0]["changed_at"] == "2026-07-01T22:30:00Z"
     assert 'datetime="2026-07-01T22:30:00+00:00"' in client.get(page).text
     assert "22:30:00<" in client.get(page + "&tz=UTC").text
     assert "22:30:00<" in client.get(page).text
