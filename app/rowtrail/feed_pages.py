@@ -15,7 +15,7 @@ from rowtrail import exports, feeds, finding, history, reads
 from rowtrail.activity import Activity, Known, activity
 from rowtrail.answers import OPERATIONS, Page, Table, TableSummary
 from rowtrail.config import check_schema, database
-from rowtrail.filters import BadFilter, Filters
+from rowtrail.filters import LONGEST, BadFilter, Filters
 from rowtrail.pages import cursor, pages, visible
 
 #: How the list of tables can be sorted, by the parameter `sort`.
@@ -210,6 +210,8 @@ def wanted_text() -> str:
     wanted = request.args.get("q", "").strip()
     if "\0" in wanted:
         abort(400, "no text of PostgreSQL has the character NUL in it")
+    if len(wanted) > LONGEST:
+        abort(400, f"q is longer than {LONGEST:,} characters; look for a shorter text")
     return wanted
 
 

@@ -168,6 +168,10 @@ SAID: Mapping[str, str] = {
     "value": "a value",
 }
 
+#: No change was recorded earlier or will be later, and near them there is room for a margin.
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -187,7 +191,7 @@ def moment_of(name: str, text: str | None) -> datetime | None:
             moment = moment.replace(tzinfo=UTC)
         if name == "until" and DAY.fullmatch(text.strip()):
             moment += timedelta(days=1)
-        return moment.astimezone(UTC)
+        return min(max(moment.astimezone(UTC), EARLIEST), LATEST)
     except (ValueError, OverflowError):
         raise BadFilter(
             f"{name} is a moment such as 2026-11-24, 2026-11-24T15:30 or "

@@ -195,7 +195,10 @@ UNITS = (
 @pages.app_template_filter()
 def pairs(context: str) -> list[tuple[str, Value]]:
     """What the writer chose to say, each with its name; the reason first."""
-    said: dict[str, Any] = json.loads(context, parse_float=Decimal)
+    try:
+        said: dict[str, Any] = json.loads(context, parse_float=Decimal)
+    except RecursionError:
+        return [("context", Value("object", context, len(context)))]
     found = []
     for name, value in sorted(said.items(), key=lambda pair: pair[0] != "reason"):
         text = (

@@ -137,7 +137,7 @@ def key_values(table: Table, key: str) -> list[str]:
         return [key]
     try:
         values = json.loads(key, parse_int=str, parse_float=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if not isinstance(values, list):
         return []

@@ -344,3 +344,37 @@ def test_thirty_days_of_activity_are_drawn_and_said(client: FlaskClient, shop: C
     assert re.search(r'aria-label="11 versions in the last 30 days, most on \d{4}-\d\d-\d\d"', html)
     assert html.count("<rect ") == 3
     assert "style=" not in html
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59:59.999999Z", "9999-12-30"])
+def test_the_ends_of_time_can_be_asked_for(
+    client: FlaskClient, shop: Connection, moment: str
+) -> None:
+    for place in ("/tables/1", "/changes.json", "/actor.json?name=alice"):
+        for name in ("since", "until"):
+            mark = "&" if "?" in place else "?"
+            assert client.get(f"{place}{mark}{name}={moment}").status_code == 200
+    assert client.get(f"/tables/1/as-of.json?at={moment}").status_code == 200
+    assert seen(client, "/changes.json", since="0001-01-01", until="9999-12-30") == ALL
+
+
+def test_a_text_too_long_to_be_searched_for_is_refused(
+    client: FlaskClient, shop: Connection
+) -> None:
+    for place in ("/search", "/search.json"):
+        answer = client.get(place, query_string={"q": "a" * 10_001})
+        assert answer.status_code == 400
+        assert "longer than 10,000 characters" in answer.text
+
+
+@pytest.mark.parametrize("depth", [1500, 4000])
+def test_a_context_of_any_depth_is_shown(client: FlaskClient, shop: Connection, depth: int) -> None:
+    shop.execute(text("begin"))
+    nested = '{"deep": ' + "[" * depth + "]" * depth + "}"
+    shop.execute(text("select set_config('rowtrail.context', :nested, true)"), {"nested": nested})
+    shop.execute(text("update orders set total = 7 where id = 1"))
+    shop.execute(text("commit"))
+    for place in ("/tables/1", "/tables/1.json", "/tables/1/row?key=1"):
+        answer = client.get(place)
+        assert answer.status_code == 200
+        assert "[[[[" in answer.text

@@ -179,3 +179,10 @@ def test_the_page_of_a_row_leads_to_what_it_refers_to_and_to_what_refers_to_it(
     assert 'name="by" value="3.lines_order_id_fkey" checked' in page
     assert page.count('<li class="change') == 3
     assert "No foreign key" in client.get("/tables/3/related", query_string={"key": "[1, 1]"}).text
+
+
+@pytest.mark.parametrize("key", ["[" * 5000, "[" * 5000 + "]" * 5000])
+def test_a_key_of_any_depth_is_no_failure(client: FlaskClient, db: Connection, key: str) -> None:
+    run(db, SHOP)
+    answer = client.get("/tables/3/related.json", query_string={"key": key})
+    assert answer.status_code == 200
