@@ -130,7 +130,13 @@ def row_key() -> str:
 
 @pages.app_context_processor
 def for_templates() -> dict[str, Any]:
-    return {"version": __version__, "FOLDED": FOLDED, "contrast": contrast}
+    return {
+        "version": __version__,
+        "FOLDED": FOLDED,
+        "contrast": contrast,
+        "now": lambda: datetime.now(UTC),
+        "database_named": lambda: database.engine.url.database or "",
+    }
 
 
 @pages.app_template_filter()

@@ -1,0 +1,171 @@
+"""Each page, in light and dark, wide and narrow: it fits, everybody can use it, nothing hides."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AxeResults
+from axe_playwright_python.sync_playwright import Axe
+from conftest import Site, Visit
+from playwright.sync_api import Page
+from sqlalchemy import Connection, text
+
+Open = Callable[..., Visit]
+
+#: Of each page one that has much on it, by its name in Flask. A new page has to be added.
+PLACES = {
+    "pages.start": "/",
+    "pages.tables": "/tables",
+    "pages.table": "/tables/2?op=update",
+    "pages.changes": "/changes?value=42",
+    "pages.row": "/tables/2/row?key=42",
+    "pages.related": "/tables/1/related?key=1",
+    "pages.compare": "/tables/2/compare?a={oldest}&b={newest}",
+    "pages.as_of": "/tables/2/as-of",
+    "pages.transaction": "/transactions/1-{xid}",
+    "pages.actor": "/actor?name=ann",
+    "pages.search": "/search?q=42",
+    "pages.version": "/tables/2/versions/{newest}",
+}
+
+#: Other states of these pages.
+MORE = [
+    "/tables/2",
+    "/tables/2/row?key=4200",
+    "/tables/2/row?key=7",
+    "/tables/2/as-of?key=42",
+    "/tables/2?actor=nobody+of+this+name",
+    "/search",
+    "/tables?sort=activity",
+]
+
+#: These give no page.
+NO_PAGES = {"pages.health", "pages.table_export", "pages.changes_export"}
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def filled(db: Connection, place: str) -> str:
+    """The place, with the versions and the transaction of the order 42."""
+    [(oldest, newest, xid)] = db.execute(
+        text("select min(id), max(id), max(xid::text) from rowtrail.versions where row_key = '42'")
+    )
+    return place.format(oldest=oldest, newest=newest, xid=xid)
+
+
+def test_each_page_is_among_those_that_are_looked_at(site: Site) -> None:
+    assert site.endpoints - NO_PAGES == PLACES.keys()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_each_page_fits_and_everybody_can_use_it(
+    shop: Connection, visit: Open, scheme: str, width: int
+) -> None:
+    page = visit(scheme, width).page
+    faults = []
+    for place in [*PLACES.values(), *MORE]:
+        page.goto(filled(shop, place))
+        for details in page.locator("details").all():
+            details.evaluate("one => { one.open = true }")
+        scrolls = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        if page.evaluate(scrolls):
+            faults.append(f"{place} is wider than {width} pixels")
+        found = Axe().run(page, options={"runOnly": WCAG})
+        faults += [f"{place}: {said}" for said in problems_of(found)]
+    assert faults == []
+    page.goto(filled(shop, PLACES["pages.row"]))
+    page.get_by_role("button", name="Keys").click()
+    assert problems_of(Axe().run(page, options={"runOnly": WCAG})) == []
+
+
+def problems_of(found: AxeResults) -> list[str]:
+    """What axe found: the rule, and the elements that break it."""
+    return [
+        f"{rule['id']}: {', '.join(node['html'][:120] for node in rule['nodes'])}"
+        for rule in found.response["violations"]
+    ]
+
+
+def test_an_error_is_a_page_that_everybody_can_use(shop: Connection, visit: Open) -> None:
+    one = visit()
+    one.page.goto("/tables/99")
+    assert "no table has the number 99" in one.page.locator("main").inner_text()
+    assert problems_of(Axe().run(one.page, options={"runOnly": WCAG})) == []
+    # That it is an error is what the console says of it.
+    assert one.problems.pop() == "404" or one.problems.pop() == "404"
+    one.problems.clear()
+
+
+HOSTILE = (
+    """<script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe\u200b\x07 javascript:x"""
+)
+
+
+def test_hostile_content_is_text_everywhere(
+    db: Connection, visit: Open, make_login: Callable[..., Any]
+) -> None:
+    name = f'we"ird/{HOSTILE[:30]}'.replace('"', '""')
+    cursor = db.connection.cursor()
+    cursor.execute(f"""create table "{name}" (id text primary key, "{name}" text, big text)""")
+    cursor.execute("select rowtrail.track(%s)", (f'"{name}"',))
+    cursor.execute("select set_config('rowtrail.actor', %s, false)", (HOSTILE,))
+    cursor.execute(
+        "select set_config('rowtrail.context', %s, false)", (f'{{"reason": "{HOSTILE[:20]}"}}',)
+    )
+    for key in (HOSTILE, "=1+1", "javascript:alert(3)", "../../x?y#z%00"):
+        cursor.execute(
+            f'insert into "{name}" values (%s, %s, repeat(%s, 100000))', (key, HOSTILE, "<b>x</b>y")
+        )
+        cursor.execute(f'update "{name}" set "{name}" = %s where id = %s', ("=cmd()", key))
+    page = visit(width=360).page
+    seen = [page.goto(place) and page.content() for place in ("/tables", "/changes", "/search?q=x")]
+    page.goto("/tables/1")
+    keys = page.locator(".change .subject a").all()
+    links = [link.get_attribute("href") for link in keys]
+    assert len(set(links)) == 4
+    for link in sorted({link for link in links if link}):
+        page.goto(link)
+        assert page.locator(".change").count() == 2
+        for other in ("related", "as-of"):
+            page.goto(link.replace("/row?", f"/{other}?"))
+        seen.append(page.content())
+    page.goto("/tables/1")
+    page.locator(".change .actor a").first.click()
+    shown = page.locator(".change .actor").first.inner_text()
+    assert "<script>alert(1)</script>" in shown
+    assert "\u202e" not in page.content() or "\\u202e" in shown
+    assert_nothing_hides(page)
+
+
+def assert_nothing_hides(page: Page) -> None:
+    """No text of the page has a character that turns the direction or is invisible."""
+    visible = page.locator("body").inner_text()
+    assert not set("\u202e\u200b\x07") & set(visible)
+    assert page.locator("script").count() == 1
+
+
+def test_what_is_printed_is_whole_and_says_where_it_is_from(shop: Connection, visit: Open) -> None:
+    page = visit().page
+    page.goto("/tables/2/row?key=42")
+    page.emulate_media(media="print")
+    assert page.locator(".printed").is_visible()
+    assert "/tables/2/row?key=42" in page.locator(".printed").inner_text()
+    for hidden in ("footer", ".top-links", ".links", ".choose", ".compare"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+    # What is folded on the screen is printed.
+    assert page.locator("table.origins td").first.is_visible()
+
+
+def test_each_page_is_whole_without_javascript(shop: Connection, visit: Open, site: Site) -> None:
+    browser = visit().page.context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False, base_url=site.url)
+    page = context.new_page()
+    page.goto("/tables/2/row?key=42")
+    assert page.locator(".change").count() == 5
+    assert not page.locator("#keys").is_visible()
+    assert not page.locator("#keys-button").is_visible()
+    page.get_by_role("button", name="Compare the two chosen versions").click()
+    assert "/compare?" in page.url
+    context.close()
