@@ -205,7 +205,7 @@ SHAPES: Schema = {
             ),
             "options": said(
                 many(valued({"option": TEXT}, "old", "new")),
-                "Those of `rowtrail.track()` that are others from then on, as SQL has them.",
+                "Those of `rowtrail.track()` that are others from then on, as text.",
             ),
         },
         "statement",

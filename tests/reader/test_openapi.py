@@ -52,7 +52,6 @@ update orders set id = 99 where id = 3;
 insert into loose values (1, '2026-02-28'), (1, '2026-02-28'), (null, 'infinity');
 update loose set n = 2;
 insert into parts values (1, 'a');
-update parts set region = 'b';
 alter table orders add note text default 'none';
 alter table orders rename status to state;
 insert into gone values (1);
@@ -73,6 +72,7 @@ def history(db: Connection) -> Connection:
 
 def fill(db: Connection) -> None:
     db.connection.cursor().execute(HISTORY)
+    db.execute(text("update parts set region = 'b'"))
     wide = ", ".join(f"c{n} int" for n in range(150))
     db.connection.cursor().execute(f"create table wide (id int primary key, {wide})")
     db.connection.cursor().execute("select rowtrail.track('wide'); insert into wide values (1)")
@@ -222,6 +222,9 @@ def test_lines_of_an_export_are_as_the_document_says(
     assert len(lines) > 60
     for line in lines:
         Draft202012Validator(schema).validate(json.loads(line))
+    assert {"from": "public.parts_a", "to": "public.parts_b"} in [
+        json.loads(line)["moved"] for line in lines
+    ]
 
 
 PLACES = {
