@@ -4,6 +4,7 @@ ROWTRAIL_AUTH says how people are known:
 
   proxy   a proxy knows them, and names them in a header; nobody else is answered
   basic   they name themselves, with a password (HTTP Basic); a file has the hashes
+  oidc    a provider of OpenID Connect says who they are (oidc.py)
   none    not at all: whoever can reach the application reads
 
 Without it nobody is asked either, and only this machine is answered. What each person sees is
@@ -34,9 +35,15 @@ READER = "rowtrail_reader"
 ITSELF = "none"
 
 #: What everybody may ask: nothing of the history is in it.
-OPEN = ("static", "pages.health", "api.health", "v1.health", "v1.openapi", "v1.problem")
+OPEN = (
+    *("static", "pages.health", "api.health", "v1.health", "v1.openapi", "v1.problem"),
+    *("oidc.sign_in", "oidc.signed_in", "oidc.sign_out"),
+)
 
-WAYS = "ROWTRAIL_AUTH=proxy (a proxy that asks) or ROWTRAIL_AUTH=basic (a file of passwords)"
+WAYS = (
+    "ROWTRAIL_AUTH=proxy (a proxy that asks), ROWTRAIL_AUTH=basic (a file of passwords) "
+    "or ROWTRAIL_AUTH=oidc (OpenID Connect)"
+)
 
 #: Of a person's name.
 LONGEST = 200  # characters
@@ -197,6 +204,14 @@ def way_of(environ: Mapping[str, str]) -> Way:
     if mode == "basic":
         file = required(environ, "ROWTRAIL_PASSWORDS", "the file of people and their passwords")
         return Basic(Passwords(Path(file)))
+    if mode == "oidc":
+        try:
+            from rowtrail import oidc
+        except ImportError:
+            raise RowtrailError(
+                "ROWTRAIL_AUTH=oidc needs Authlib; install it: pip install 'rowtrail[oidc]'"
+            ) from None
+        return oidc.way_of(environ)
     if mode not in ("", "none"):
         raise RowtrailError(f"ROWTRAIL_AUTH={mode!r} is no way to know people; set {WAYS}")
     return Anyone() if mode == "none" else ThisMachine()
@@ -223,6 +238,8 @@ def network_of(peer: str) -> NETWORK:
 def init_app(app: Flask, access: Access) -> None:
     """Lets the application ask everybody who they are, before anything else."""
     app.extensions["rowtrail.access"] = access
+    if begin := getattr(access.way, "init_app", None):
+        begin(app)
     app.before_request(identify)
     app.after_request(ask_for_password)
     app.context_processor(lambda: {"signed_in": g.get("person"), "role": g.get("role")})
@@ -240,7 +257,8 @@ def identify() -> None:
 
 def ask_for_password(response: Response) -> Response:
     """Lets the browser ask who it is."""
-    if response.status_code == 401:
+    access: Access = current_app.extensions["rowtrail.access"]
+    if response.status_code == 401 and isinstance(access.way, Basic):
         response.headers["WWW-Authenticate"] = 'Basic realm="rowtrail", charset="UTF-8"'
     return response
 
@@ -325,9 +343,12 @@ def person_in(header: str) -> str | None:
     except UnicodeError:
         return None
     # Of two headers the server makes one value, with a comma.
-    if not named or len(named) > LONGEST or "," in named or not is_line(named):
-        return None
-    return named
+    return None if "," in named else person_of(named)
+
+
+def person_of(named: str) -> str | None:
+    """The person of this name; None where nobody can be called so."""
+    return named if named and len(named) <= LONGEST and is_line(named) else None
 
 
 def address_of(peer: str | None) -> Any:

@@ -629,9 +629,9 @@ def serve(database: str | None, data: Path | None, host: str, port: int | None) 
     """Serve the pages of the history on this machine, until Ctrl-C.
 
     They ask nobody for a password, unless the variable ROWTRAIL_AUTH says how: proxy, where a proxy
-    in front names the person; basic, by a file that rowtrail password writes. Only then they can be
-    served at an address that others reach. The reads are logged: on stderr, or in the file that
-    ROWTRAIL_READ_LOG names.
+    in front names the person; basic, by a file that rowtrail password writes; oidc, by a provider
+    of OpenID Connect. Only then they can be served at an address that others reach. The reads are
+    logged: on stderr, or in the file that ROWTRAIL_READ_LOG names.
     """
     from rowtrail.serve import log_reads, require_guarded
     from rowtrail.serve import serve as serve_pages

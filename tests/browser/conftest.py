@@ -5,11 +5,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Connection, Engine
+from visits import Site, Visit
 from waitress import create_server
 
 from rowtrail import create_app
@@ -27,7 +27,8 @@ select rowtrail.track('customers');
 select rowtrail.track('orders');
 begin; select rowtrail.set_actor('ann', reason => 'ticket 4711');
 insert into customers values (1, 'Ada'), (2, 'Grace');
-insert into orders select n, 1 + n % 2, 'new', n, 'Leave it at the door of the house, and ring twice; the dog does not bite.',
+insert into orders select n, 1 + n % 2, 'new', n,
+  'Leave it at the door of the house, and ring twice; the dog does not bite.',
   jsonb_build_object('lines', n, 'gift', true) from generate_series(1, 120) as n;
 commit;
 begin; select rowtrail.set_actor('bob');
@@ -35,39 +36,15 @@ update orders set status = 'paid', total = total + 0.50, doc = doc || '{"paid": 
 where id in (7, 42);
 commit;
 begin; select rowtrail.set_actor('ann');
-update orders set note = 'Leave it at the back door of the house, and ring twice; the dog does not bite.', status = 'sent' where id = 42;
+update orders set status = 'sent',
+  note = 'Leave it at the back door of the house, and ring twice; the dog does not bite.'
+where id = 42;
 commit;
 update orders set id = 4200 where id = 41;
 delete from orders where id = 7;
 alter table orders add column weight numeric;
 update orders set weight = 1.5 where id = 42;
 """
-
-
-@dataclass
-class Site:
-    """The pages, as a server of this test answers.
-
-    Attributes:
-        url: where they begin.
-        endpoints: their names, as Flask knows them.
-    """
-
-    url: str
-    endpoints: set[str]
-
-
-@dataclass
-class Visit:
-    """A page of the browser, and what went wrong on it.
-
-    Attributes:
-        page: of Playwright.
-        problems: errors of the console and of scripts, failed requests, dialogs.
-    """
-
-    page: Page
-    problems: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
@@ -126,30 +103,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
             viewport={"width": width, "height": 900},
         )
         context.set_default_timeout(10_000)  # milliseconds
-        visit = Visit(context.new_page())
-        page, problems = visit.page, visit.problems
-        page.on("console", lambda said: problems.append(said.text) if said.type != "log" else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: (problems.append(dialog.message), dialog.dismiss()))
-        page.on(
-            "requestfailed",
-            lambda request: (
-                # The page was left before it came, or it was a file to keep.
-                None
-                if request.failure == "net::ERR_ABORTED"
-                else problems.append(f"{request.failure}: {request.url}")
-            ),
-        )
-        page.on(
-            "request",
-            lambda request: (
-                None if request.url.startswith(site.url) else problems.append(request.url)
-            ),
-        )
-        page.on(
-            "response",
-            lambda answer: problems.append(f"{answer.status}") if answer.status >= 400 else None,
-        )
+        visit = Visit(context.new_page(), site)
         visits.append(visit)
         return visit
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Visit
 from sqlalchemy import Connection
+from visits import Visit
 
 Open = Callable[..., Visit]
 
