@@ -87,7 +87,7 @@ def site(browser: Browser, make_login: Callable[..., Engine]) -> Iterator[Site]:
 @pytest.fixture
 def shop(db: Connection) -> Connection:
     """A superuser's session, in a database with the history of a shop."""
-    db.connection.cursor().execute(SHOP)  # type: ignore[no-untyped-call]
+    db.connection.cursor().execute(SHOP)
     return db
 
 
