@@ -233,11 +233,8 @@ declare
   under_way bigint[];
 begin
   if of_key is null then
-    select v.era, v.xid into newest
-    from rowtrail.versions as v
-    where v.table_id = of_table and v.changed_at <= moment
-    order by v.era desc, v.xid desc
-    limit 1;
+    -- Of any table: what began later than all that this one knows changes nothing for it.
+    select n.era, n.xid into newest from rowtrail.newest_transaction(moment) as n;
   else
     -- A transaction that is under way locks what it has changed: nobody can have come after it.
     select n.era, n.xid into newest
@@ -280,6 +277,59 @@ end
 $$;
 comment on function rowtrail.committed(int, text, timestamptz) is
   'The snapshot, and its era, that sees what had been committed at a moment, of a table or of one key of it; NULL where that is all that had been recorded.';
+
+create or replace function rowtrail.newest_transaction(moment timestamptz, out era int, out xid xid8)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+-- By the index by time and transaction.
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  high timestamptz := least(moment, clock_timestamp());
+  low timestamptz := high - interval '1 second';
+  middle timestamptz;
+  gap interval;
+  known bigint;
+begin
+  -- Back to a stretch of time in which something was recorded; then its last part in which something was.
+  while not exists (select from rowtrail.versions as v where v.changed_at > low and v.changed_at <= high) loop
+    gap := least(moment, clock_timestamp()) - low;
+    if gap > interval '1000 years' then
+      return;
+    end if;
+    high := low;
+    low := high - 8 * gap;
+  end loop;
+  while high - low > greatest(gap / 64, interval '1 second') loop
+    middle := low + (high - low) / 2;
+    if exists (select from rowtrail.versions as v where v.changed_at > middle and v.changed_at <= high) then
+      low := middle;
+    else
+      high := middle;
+    end if;
+  end loop;
+  select v.era, v.xid, (v.xid::text)::bigint into era, xid, known
+  from rowtrail.versions as v
+  where v.changed_at > low and v.changed_at <= high
+  order by v.era desc, v.xid desc
+  limit 1;
+  -- One with a greater number may have recorded nothing for longer than that.
+  xid := coalesce(
+    (
+      select v.xid
+      from rowtrail.versions as v
+      where v.changed_at <= moment and (v.xid::text)::bigint > known and v.era = newest_transaction.era
+      order by v.xid desc
+      limit 1
+    ),
+    xid);
+end
+$$;
+comment on function rowtrail.newest_transaction(timestamptz) is
+  'The transaction with the greatest number of those that had recorded something at the moment; NULL where none had.';
 
 create or replace function rowtrail.under_way(in_era int, newest xid8, moment timestamptz)
 returns bigint[]
@@ -337,6 +387,7 @@ revoke all on function
   rowtrail.boundary_of(int, text, timestamptz, text, pg_snapshot),
   rowtrail.moment_of(text),
   rowtrail.committed(int, text, timestamptz),
+  rowtrail.newest_transaction(timestamptz),
   rowtrail.under_way(int, xid8, timestamptz)
 from public;
 grant execute on function
@@ -348,5 +399,6 @@ grant execute on function
   rowtrail.boundary_of(int, text, timestamptz, text, pg_snapshot),
   rowtrail.moment_of(text),
   rowtrail.committed(int, text, timestamptz),
+  rowtrail.newest_transaction(timestamptz),
   rowtrail.under_way(int, xid8, timestamptz)
 to rowtrail_reader;

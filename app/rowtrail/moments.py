@@ -118,7 +118,8 @@ class Then:
         moment: its time (UTC); None for a snapshot, which has none.
         columns: of the rows, in the order of the table.
         rows: by key, `ROWS` of them at most.
-        next_key: after which more follow.
+        next_key: after which more may follow. Where there are fewer rows, only some of the keys
+            were looked at.
         earlier: the last change that counted, of the row or of the whole table; None where there
             is none, or with a snapshot.
         later: the first that did not.
@@ -174,7 +175,7 @@ def as_of(
             raise
         session.rollback()
         raise BadBoundary(explain(error)) from None
-    shown = found[:ROWS]
+    shown, next_key = found
     columns: dict[str, None] = {}
     for row in shown:
         columns.update(dict.fromkeys(row.values))
@@ -183,7 +184,7 @@ def as_of(
         moment,
         list(columns),
         shown,
-        shown[-1].row_key if len(found) > ROWS else None,
+        next_key,
         *neighbours(session, table, key, moment),
     )
 
@@ -195,54 +196,55 @@ def rows(
     snapshot: str | None,
     key: str | None,
     after_key: str | None,
-) -> list[RowThen]:
-    """The rows as of a moment or a snapshot, one more than fill a page."""
-    then = func.rowtrail.rows_as_of(
-        table.name.id,
-        cast(null() if key is None else literal(key), Text),
-        moment,
-        # Its moment stands for it.
-        null(),
-        literal(snapshot, Text).op("::")(literal_column("pg_snapshot")),
-    ).table_valued(
+) -> tuple[list[RowThen], str | None]:
+    """The rows as of a moment or a snapshot, by key, and after which key more may follow."""
+    # The moment stands for the transaction.
+    bound = (moment, null(), literal(snapshot, Text).op("::")(literal_column("pg_snapshot")))
+    if key is None:
+        asked = func.rowtrail.page_as_of(
+            table.name.id, cast(literal(after_key), Text), ROWS + 1, *bound
+        )
+    else:
+        asked = func.rowtrail.rows_as_of(table.name.id, cast(literal(key), Text), *bound)
+    then = asked.table_valued(
         column("row_key", Text),
         column("data", JSONB),
         column("verbatim", JSONB),
         column("id", BigInteger),
         column("changed_at", DateTime(True)),
+        with_ordinality="place",
         name="rows_then",
-    )
-    # Not as the database's locale sorts, but so that the next page begins where this one ends.
-    sorted_key = then.c.row_key.collate("C")
-    page = select(then.c.row_key, then.c.id, then.c.changed_at, then.c.data)
-    if after_key is not None:
-        page = page.where(sorted_key > after_key)
-    part = page.order_by(sorted_key).limit(ROWS + 1).subquery("page")
-    each = func.jsonb_each(part.c.data).table_valued(
+    ).render_derived()
+    each = func.jsonb_each(then.c.data).table_valued(
         column("key", Text), column("value", JSONB), name="each"
     )
     ordered = (
         select(func.json_build_array(each.c.key, *excerpt(each.c.value)).label("field"))
         .select_from(each.outerjoin(pg_attribute, has_name(table.name.id, each.c.key)))
         .order_by(pg_attribute.c.attnum.nulls_last(), each.c.key)
-        .correlate(part)
+        .correlate(then)
         .lateral("ordered")
     )
     fields = select(func.json_agg(ordered.c.field, type_=JSON)).select_from(ordered)
     found = session.execute(
         select(
-            part.c.row_key, part.c.id, part.c.changed_at, fields.scalar_subquery().label("fields")
-        ).order_by(part.c.row_key.collate("C"))
-    )
-    return [
+            then.c.row_key, then.c.id, then.c.changed_at, fields.scalar_subquery().label("fields")
+        ).order_by(then.c.place)
+    ).all()
+    shown = [
         RowThen(
             row.row_key,
             row.id,
             row.changed_at,
             {name: Value(*said) for name, *said in row.fields or ()},
         )
-        for row in found
+        for row in found[:ROWS]
+        if row.id is not None
     ]
+    if found and found[-1].id is None:
+        # So far it has looked.
+        return shown, found[-1].row_key
+    return shown, shown[-1].row_key if len(found) > ROWS else None
 
 
 def neighbours(

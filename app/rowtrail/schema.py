@@ -31,6 +31,7 @@ SQL_FILES = (
     "baseline.sql",
     "history.sql",
     "as_of.sql",
+    "as_of_page.sql",
     "changes.sql",
     "undo_plan.sql",
     "undo_patch.sql",

@@ -166,7 +166,28 @@ def check(run: Run, seen: Look, by: str, boundary: Any) -> None:
         assert run(f"{typed} order by 1", boundary) == rows, (table, by)
         recorded = f"select data::text from rowtrail.as_of_rows('{table}', {by} => %s)"
         assert run(f"{recorded} order by 1", boundary) == rows, (table, by)
+        if table != "heaps":
+            assert sorted(pages(run, table, by, boundary)) == rows, (table, by)
     for key in range(1, 9):
         one = f"select data::text from rowtrail.as_of_row('things', %s, {by} => %s)"
         expected = [row for row in seen.rows["things"] if f'"id": {key},' in row[0]]
         assert run(one, key, boundary) == expected, (key, by)
+
+
+def pages(run: Run, table: str, by: str, boundary: Any) -> list[Any]:
+    """The rows as page after page has them, of two rows or two keys each."""
+    found: list[Any] = []
+    keys: list[str] = []
+    page = (
+        "select p.row_key, p.data::text, p.id from rowtrail.tables as t "
+        "cross join lateral rowtrail.page_as_of(t.id, %s, 2, moment => {moment}, "
+        "transaction => null, snapshot => {snapshot}, looked_at => 2) as p "
+        f"where t.relid = '{table}'::regclass"
+    ).format(**{"moment": "null", "snapshot": "null", by: "%s"})
+    while True:
+        lines = run(page, keys[-1] if keys else None, boundary)
+        keys += [key for key, _, _ in lines]
+        found += [(data,) for _, data, id_of_version in lines if id_of_version is not None]
+        if not lines or (lines[-1][2] is not None and len(lines) < 2):
+            assert keys == sorted(keys)
+            return found
