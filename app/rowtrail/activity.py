@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from rowtrail.filters import Filters
-from rowtrail.looking import BIGGEST_ID, MARGIN, TIMES, crossings, wanted_tables
+from rowtrail.looking import BIGGEST_ID, MARGIN, TIMES, crossings, one_by_one, wanted_tables
 from rowtrail.looking import tables_of as all_tables
 from rowtrail.paging import v
 
@@ -86,7 +86,9 @@ def activity(session: Session, remembered: Known, now: datetime) -> dict[int, Ac
     starts = [midnight(day) for day in days]
     most = min(max(COUNTED // (DAYS * max(len(tables), 1)), FEWEST), MOST)
     counts: dict[int, list[int]] = {table: [0] * DAYS for table in tables}
-    for row in session.execute(counted(tables, lows, highs, starts, most)):
+    with one_by_one(session):
+        found = session.execute(counted(tables, lows, highs, starts, most)).all()
+    for row in found:
         counts[row.table_id][row.place - 1] = row.versions
     return {table: Activity(days[0], versions, most) for table, versions in counts.items()}
 
@@ -123,6 +125,8 @@ def counted(
         select(literal(1).label("one"))
         .where(v.c.table_id == wanted.c.id, v.c.id >= day.c.low, v.c.id < day.c.high)
         .where(v.c.changed_at >= day.c.start, v.c.changed_at < day.c.start + timedelta(days=1))
+        # Any would do, but so the primary key gives them one by one, until there are enough.
+        .order_by(v.c.id)
         .limit(most)
         .correlate(wanted, day)
         .subquery("some")

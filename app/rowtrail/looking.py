@@ -4,7 +4,8 @@ Ids are given in the order of the changes, across all tables and in steps of 100
 ids is a stretch of time. The tables' own parts of it are read by the primary key of the versions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -200,6 +201,17 @@ def crossings(
             is_before = first is not None and first.changed_at < moments[place]
             found[place] = (middle, high) if is_before else (low, middle)
     return found
+
+
+@contextmanager
+def one_by_one(session: Session) -> Iterator[None]:
+    """Within it, versions are read in the order of an index, and no more than are asked for.
+
+    A bitmap of all that match would be made before the first of them is read.
+    """
+    session.execute(select(func.set_config("enable_bitmapscan", "off", True)))
+    yield
+    session.execute(select(func.set_config("enable_bitmapscan", "on", True)))
 
 
 def first_versions(
