@@ -40,7 +40,10 @@ MARGIN = timedelta(minutes=1)
 #: So near in ids a moment is found: the rest is looked at.
 NEAR = 1000 * STEP
 
-#: Partitions later than this after a moment are not searched for it.
+#: So many places are looked at in a step of the search for moments.
+PROBES = 16
+
+#: Partitions of months that begin about this much later than a moment are not searched for it.
 LATER = timedelta(days=40)
 
 BIGGEST_ID = 2**63 - 1
@@ -190,16 +193,27 @@ def crossings(
     """
     last = outermost(session, Span(list(tables), 0, BIGGEST_ID), [], upward=False)
     found = [(0, last.id + 1 if last else BIGGEST_ID) for _ in moments]
-    while last and any(high - low > NEAR for low, high in found):
-        middles = [(low + high) // 2 for low, high in found]
-        probes = session.execute(first_versions(tables, middles, moments))
-        firsts = {probe.place: probe for probe in probes}
-        for place, ((low, high), middle) in enumerate(zip(found, middles, strict=True)):
-            if high - low <= NEAR:
-                continue
-            first = firsts.get(place + 1)
-            is_before = first is not None and first.changed_at < moments[place]
-            found[place] = (middle, high) if is_before else (low, middle)
+    # Few moments are searched for in fewer steps, by more probes each.
+    parts = max(2, PROBES // max(len(moments), 1))
+    while last and (
+        wide := [place for place, (low, high) in enumerate(found) if high - low > NEAR]
+    ):
+        ids, times = [], []
+        for place in wide:
+            low, high = found[place]
+            ids += [low + (high - low) * part // parts for part in range(1, parts)]
+            times += [moments[place]] * (parts - 1)
+        probes = session.execute(first_versions(tables, ids, times))
+        firsts = {probe.place - 1: probe.changed_at for probe in probes}
+        for number, place in enumerate(wide):
+            low, high = found[place]
+            for probe in range(number * (parts - 1), (number + 1) * (parts - 1)):
+                if probe in firsts and firsts[probe] < moments[place]:
+                    low = ids[probe]
+                else:
+                    high = ids[probe]
+                    break
+            found[place] = (low, high)
     return found
 
 
@@ -227,7 +241,8 @@ def first_versions(
     own = (
         select(v.c.id, v.c.changed_at)
         .where(v.c.table_id == wanted.c.id, v.c.id >= probe.c.id)
-        .where(v.c.changed_at < probe.c.moment + LATER)
+        # Leaves out whole partitions: within one it would pass over what is later, one by one.
+        .where(v.c.changed_at < func.date_trunc("month", probe.c.moment + LATER))
         .order_by(v.c.id)
         .limit(1)
         .correlate(wanted, probe)

@@ -5,7 +5,7 @@ What was committed then, and what the rows held, is said by rowtrail.rows_as_of(
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
@@ -28,8 +28,8 @@ from sqlalchemy.orm import Session
 
 from rowtrail.answers import Change, Table, Value
 from rowtrail.errors import RowtrailError, explain
-from rowtrail.filters import Filters, moment_of, written_moment
-from rowtrail.looking import places, span_of
+from rowtrail.filters import moment_of, written_moment
+from rowtrail.looking import BIGGEST_ID, MARGIN, Span, crossings, places
 from rowtrail.paging import METADATA, NAMES, excerpt, has_name, named, pg_attribute, t, v
 
 ROWS = 50  # rows a page
@@ -253,10 +253,11 @@ def neighbours(
     """The last change up to a moment and the first after it, of the table or for a row."""
     if moment is None:
         return None, None
-    filters = Filters(table=table.name.id)
+    tables = [table.name.id]
+    [(low, _), (_, high)] = crossings(session, tables, [moment - MARGIN, moment + MARGIN])
     sides = (
-        (replace(filters, until=moment + timedelta(microseconds=1)), v.c.changed_at <= moment),
-        (replace(filters, since=moment), v.c.changed_at > moment),
+        (Span(tables, 0, high), v.c.changed_at <= moment),
+        (Span(tables, low, BIGGEST_ID), v.c.changed_at > moment),
     )
     of_all = ["T", "S"]
     alternatives: list[list[ColumnElement[bool]]] = [[]]
@@ -269,9 +270,7 @@ def neighbours(
         ]
     found: list[Change | None] = []
     for upward, (side, condition) in enumerate(sides):
-        nearest = places(
-            session, span_of(session, side), alternatives, [condition], bool(upward), 1
-        )
+        nearest = places(session, side, alternatives, [condition], bool(upward), 1)
         found.append(change_at(session, table, nearest[0].id) if nearest else None)
     return found[0], found[1]
 
