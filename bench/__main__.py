@@ -10,9 +10,6 @@ make bench ARGS=--write              with the tables into docs/performance.md, a
 
 import argparse
 import datetime
-import os
-import platform
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +17,7 @@ from pathlib import Path
 from bench import report
 from bench.check import check
 from bench.contenders import CONTENDERS, Contender
-from bench.databases import Database
+from bench.invocation import command, machine, positive, settings, settle_server
 from bench.progress import Line
 from bench.results import Measured, Results
 from bench.rounds import BESIDE, NotRecorded, databases, measure_space, run_rounds
@@ -28,8 +25,6 @@ from bench.shapes import MIDDLE, SHAPES, Shape
 from bench.workloads import Workload, workloads
 from rowtrail.embedded import Server
 from rowtrail.errors import RowtrailError
-
-SETTINGS = {"autovacuum": "off", "max_wal_size": "4GB", "checkpoint_timeout": "1h"}
 
 
 def main() -> int:
@@ -91,14 +86,6 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def positive(given: str) -> int:
-    """A whole number above 0."""
-    value = int(given)
-    if value < 1:
-        raise ValueError
-    return value
-
-
 def workload_names() -> list[str]:
     """The names of all workloads."""
     return list(dict.fromkeys(step.name for shape in SHAPES for step in workloads(shape, 1)))
@@ -149,8 +136,8 @@ def run(server: Server, options: argparse.Namespace) -> tuple[Results, bool]:
     contenders, shapes, steps = chosen(options)
     results = Results(
         date=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        command=command(),
-        machine=f"a machine with {os.cpu_count()} cores, {platform.machine()}",
+        command=command("bench"),
+        machine=machine(),
         method=method(options),
     )
     with Line() as line:
@@ -194,36 +181,15 @@ def seconds_of(steps: list[Workload], times: int) -> float:
     return sum(step.expected + BESIDE for step in steps) * times
 
 
-def settle_server(database: Database) -> str:
-    """Keeps the server's own work out of what is timed; says which server it is."""
-    for name, value in SETTINGS.items():
-        database.execute(f"alter system set {name} = '{value}'")
-    database.execute("select pg_reload_conf()")
-    version = database.value("show server_version").split()[0]
-    return f"PostgreSQL {version}"
-
-
 def method(options: argparse.Namespace) -> str:
     """How it was measured."""
-    settings = ", ".join(f"`{name} = {value}`" for name, value in SETTINGS.items())
     return (
         f"{options.rounds} rounds, in each of which all contenders take turns at every workload; "
         f"single rows by pgbench with prepared statements, {options.seconds} s a run, "
         "`synchronous_commit = off` where the line does not say sync, time as one client sees it; "
-        f"a server with its own settings but {settings}. After every run the recorded changes "
+        f"a server with its own settings but {settings()}. After every run the recorded changes "
         "were counted: nobody is fast by leaving some out."
     )
-
-
-def command() -> str:
-    """What was typed, without paths."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--write"]
-    if "--save" in arguments:
-        place = arguments.index("--save")
-        del arguments[place : place + 2]
-    if "--binaries" in arguments:
-        arguments[arguments.index("--binaries") + 1] = "FOLDER"
-    return f'make bench ARGS="{shlex.join(arguments)}"' if arguments else "make bench"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A database for each contender: it holds one table under that contender's tracking."""
+"""Databases of the benchmarks' own: one for each contender, with a table under its tracking."""
 
 import re
 import subprocess
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from sqlalchemy import URL
 
 from bench.contenders import Contender
 from bench.shapes import TABLE, Shape
@@ -22,32 +21,15 @@ class NotMeasured(Exception):
     """A contender cannot be set up here; says why."""
 
 
-class Database:
-    """A contender's own database, with its table, and one connection that writes to it.
+class Bare:
+    """A database of its own, and one connection to it as a superuser."""
 
-    Raises:
-        NotMeasured: the server or this machine lacks what the contender needs.
-    """
-
-    def __init__(self, server: Server, contender: Contender, shape: Shape) -> None:
+    def __init__(self, server: Server, name: str) -> None:
         self.server = server
-        self.contender = contender
-        self.shape = shape
-        self.name = re.sub("[^a-z0-9]+", "_", f"bench {shape.name} {contender.name}".lower())
-        #: What is in the table: "empty", "full" (keys 1 to shape.rows), "more" (and others), or
-        #: "less 2" (the third part was deleted).
-        self.state = "empty"
-        self.first_free = 1
-        self._create()
+        self.name = name
+        self._admin(f"create database {self.name}")
         self.connection = psycopg2.connect(self.dsn)
         self.connection.autocommit = True
-        try:
-            # A rough picture of the tables is enough for plans by their keys, and is had at once.
-            self.execute("set default_statistics_target = 10")
-            self._set_up()
-        except BaseException:
-            self.close()
-            raise
 
     @property
     def dsn(self) -> str:
@@ -71,6 +53,86 @@ class Database:
         """Closes the connection and drops the database."""
         self.connection.close()
         self._admin(f"drop database {self.name} with (force)")
+
+    def size(self) -> int:
+        """Bytes of all tables on disk, with their indexes."""
+        return int(
+            self.value("""
+                select sum(pg_total_relation_size(c.oid))
+                from pg_class as c
+                where c.relkind = 'r'
+                  and c.relpersistence <> 't'
+                  and c.relnamespace <> all (
+                    array['pg_catalog', 'information_schema']::regnamespace[])
+            """)
+        )
+
+    def install_rowtrail(self) -> None:
+        """Installs the schema rowtrail."""
+        engine = connect(self.server.url(database=self.name))
+        schema.upgrade(engine)
+        engine.dispose()
+
+    def track_by_peer(self, peer: tuple[str, str], *tables: str) -> None:
+        """Puts tables under the tracking of another tool.
+
+        Args:
+            peer: the tool and its level, as bench/peers.py has them.
+            tables: their names.
+
+        Raises:
+            NotMeasured: it is not installed, or fails.
+        """
+        if not PEERS_PYTHON.exists():
+            raise NotMeasured("its package is not installed; make .venv-bench/installed does it")
+        tool, level = peer
+        done = subprocess.run(
+            [PEERS_PYTHON, HERE / "peers.py", tool, level, self.dsn, *tables],
+            capture_output=True,
+            text=True,
+            env=plain_environment(),
+            check=False,
+        )
+        if done.returncode != 0:
+            reason = done.stderr.strip().splitlines() or ["no word"]
+            raise NotMeasured(f"its setup failed: {reason[-1]}")
+
+    def _admin(self, statement: str) -> None:
+        connection = psycopg2.connect(
+            f"host={self.server.socket_folder} port=5432 user=postgres dbname=postgres"
+        )
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+
+class Database(Bare):
+    """A contender's own database, with its table, and one connection that writes to it.
+
+    Raises:
+        NotMeasured: the server or this machine lacks what the contender needs.
+    """
+
+    def __init__(self, server: Server, contender: Contender, shape: Shape) -> None:
+        self.contender = contender
+        self.shape = shape
+        #: What is in the table: "empty", "full" (keys 1 to shape.rows), "more" (and others), or
+        #: "less 2" (the third part was deleted).
+        self.state = "empty"
+        self.first_free = 1
+        super().__init__(
+            server, re.sub("[^a-z0-9]+", "_", f"bench {shape.name} {contender.name}".lower())
+        )
+        try:
+            # A rough picture of the tables is enough for plans by their keys, and is had at once.
+            self.execute("set default_statistics_target = 10")
+            self._set_up()
+        except BaseException:
+            self.close()
+            raise
 
     def make(self, state: str) -> None:
         """Empties the table and all that was recorded; with state "full", then fills it.
@@ -119,36 +181,9 @@ class Database:
             return 0
         return int(self.value(f"select count(*) from {self.contender.history}"))
 
-    def size(self) -> int:
-        """Bytes of all tables on disk, with their indexes."""
-        return int(
-            self.value("""
-                select sum(pg_total_relation_size(c.oid))
-                from pg_class as c
-                where c.relkind = 'r'
-                  and c.relpersistence <> 't'
-                  and c.relnamespace <> all (
-                    array['pg_catalog', 'information_schema']::regnamespace[])
-            """)
-        )
-
     def written_ahead(self) -> int:
         """The place in the WAL, in bytes."""
         return int(self.value("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))
-
-    def _create(self) -> None:
-        self._admin(f"create database {self.name}")
-
-    def _admin(self, statement: str) -> None:
-        connection = psycopg2.connect(
-            f"host={self.server.socket_folder} port=5432 user=postgres dbname=postgres"
-        )
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-        finally:
-            connection.close()
 
     def _set_up(self) -> None:
         contender = self.contender
@@ -159,29 +194,9 @@ class Database:
                 raise NotMeasured(f"this server has no extension {contender.extension}")
             self.execute(f"create extension {contender.extension} cascade")
         if contender.rowtrail:
-            engine = connect(self._url())
-            schema.upgrade(engine)
-            engine.dispose()
+            self.install_rowtrail()
         self.execute(f"create table {TABLE} ({self.shape.definition})")
         if contender.peer is not None:
-            self._set_up_peer(contender.peer)
+            self.track_by_peer(contender.peer, TABLE)
         for statement in contender.setup(self.shape):
             self.execute(statement)
-
-    def _url(self) -> URL:
-        return self.server.url(database=self.name)
-
-    def _set_up_peer(self, peer: tuple[str, str]) -> None:
-        if not PEERS_PYTHON.exists():
-            raise NotMeasured("its package is not installed; make .venv-bench/installed does it")
-        tool, level = peer
-        done = subprocess.run(
-            [PEERS_PYTHON, HERE / "peers.py", tool, level, self.dsn, TABLE],
-            capture_output=True,
-            text=True,
-            env=plain_environment(),
-            check=False,
-        )
-        if done.returncode != 0:
-            reason = done.stderr.strip().splitlines() or ["no word"]
-            raise NotMeasured(f"its setup failed: {reason[-1]}")

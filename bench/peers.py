@@ -1,9 +1,9 @@
-"""Puts a table under another tool's tracking, by that tool's own public interface.
+"""Puts tables under another tool's tracking, by that tool's own public interface.
 
 Runs in the environment of bench/requirements.txt, which has the tools (.venv-bench), and not in
 rowtrail's own:
 
-    python bench/peers.py TOOL LEVEL DSN TABLE
+    python bench/peers.py TOOL LEVEL DSN TABLE...
 """
 
 import sys
@@ -18,23 +18,26 @@ def sqlalchemy_engine(dsn: str) -> Any:
     return sqlalchemy.create_engine("postgresql+psycopg2://", creator=lambda: psycopg2.connect(dsn))
 
 
-def postgresql_audit(dsn: str, table: str, level: str) -> None:
+def postgresql_audit(dsn: str, tables: list[str], level: str) -> None:
     """postgresql-audit: its manager makes the activity table, its audit_table() the triggers."""
     import sqlalchemy
     from postgresql_audit import VersioningManager
-    from sqlalchemy.orm import declarative_base
+    from sqlalchemy.orm import configure_mappers, declarative_base
 
     base = declarative_base()
     manager = VersioningManager(use_statement_level_triggers=level == "statement")
     manager.init(base)
+    # Adds the actor to its table of transactions.
+    configure_mappers()
     engine = sqlalchemy_engine(dsn)
     with engine.begin() as connection:
         base.metadata.create_all(connection)
-        reflected = sqlalchemy.Table(table, sqlalchemy.MetaData(), autoload_with=connection)
-        connection.execute(manager.build_audit_table_query(reflected))
+        for table in tables:
+            reflected = sqlalchemy.Table(table, sqlalchemy.MetaData(), autoload_with=connection)
+            connection.execute(manager.build_audit_table_query(reflected))
 
 
-def sqlalchemy_continuum(dsn: str, table: str, _level: str) -> None:
+def sqlalchemy_continuum(dsn: str, tables: list[str], _level: str) -> None:
     """SQLAlchemy-Continuum with native_versioning: triggers, made together with the table."""
     import sqlalchemy
     from sqlalchemy.orm import configure_mappers, declarative_base
@@ -44,14 +47,15 @@ def sqlalchemy_continuum(dsn: str, table: str, _level: str) -> None:
     engine = sqlalchemy_engine(dsn)
     base: Any = declarative_base()
     with engine.begin() as connection:
-        reflected = sqlalchemy.Table(table, base.metadata, autoload_with=connection)
-        type("Item", (base,), {"__versioned__": {}, "__table__": reflected})
+        for table in tables:
+            reflected = sqlalchemy.Table(table, base.metadata, autoload_with=connection)
+            type(model_name(table), (base,), {"__versioned__": {}, "__table__": reflected})
+            reflected.drop(connection)
         configure_mappers()
-        reflected.drop(connection)
         base.metadata.create_all(connection)
 
 
-def django_pghistory(dsn: str, table: str, level: str) -> None:
+def django_pghistory(dsn: str, tables: list[str], level: str) -> None:
     """django-pghistory: events for INSERT, UPDATE and DELETE of a model of the table."""
     import types
 
@@ -91,15 +95,15 @@ def django_pghistory(dsn: str, table: str, level: str) -> None:
     from django.db import connection
 
     call_command("migrate", verbosity=0)
-    model = django_model(table)
     chosen = pgtrigger.Statement if level == "statement" else pgtrigger.Row
-    tracked = pghistory.track(
-        pghistory.InsertEvent(level=chosen),
-        pghistory.UpdateEvent(level=chosen),
-        pghistory.DeleteEvent(level=chosen),
-    )(model)
-    with connection.schema_editor() as editor:
-        editor.create_model(tracked.pgh_event_model)
+    for table in tables:
+        tracked = pghistory.track(
+            pghistory.InsertEvent(level=chosen),
+            pghistory.UpdateEvent(level=chosen),
+            pghistory.DeleteEvent(level=chosen),
+        )(django_model(table))
+        with connection.schema_editor() as editor:
+            editor.create_model(tracked.pgh_event_model)
     pgtrigger.install(database="default")
 
 
@@ -127,8 +131,15 @@ def django_model(table: str) -> Any:
     columns["id"] = models.BigIntegerField(primary_key=True)
     meta = type("Meta", (), {"app_label": "benchmark", "db_table": table})
     return type(
-        "Item", (models.Model,), {"__module__": "benchmark.models", "Meta": meta, **columns}
+        model_name(table),
+        (models.Model,),
+        {"__module__": "benchmark.models", "Meta": meta, **columns},
     )
+
+
+def model_name(table: str) -> str:
+    """The name of the class: Item for items."""
+    return table.removesuffix("s").capitalize()
 
 
 TOOLS = {
@@ -138,5 +149,5 @@ TOOLS = {
 }
 
 if __name__ == "__main__":
-    tool, chosen_level, to, of_table = sys.argv[1:]
-    TOOLS[tool](to, of_table, chosen_level)
+    tool, chosen_level, to, *of_tables = sys.argv[1:]
+    TOOLS[tool](to, of_tables, chosen_level)

@@ -56,14 +56,22 @@ def write(results: Results) -> None:
         ValueError: the document has not both markers.
         RuntimeError: the plot could not be drawn.
     """
-    text = DOCUMENT.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{DOCUMENT.name} has not both lines: {BEGIN} and {END}")
     picture = f"![What a row costs its writer]({PICTURE.name})"
+    put(f"{picture}\n\n{markdown(results)}", BEGIN, END)
     draw(results, PICTURE)
-    DOCUMENT.write_text(f"{before}{begin}\n\n{picture}\n\n{markdown(results)}\n{end}{after}")
+
+
+def put(text: str, begin: str, end: str) -> None:
+    """Puts text between two lines of docs/performance.md.
+
+    Raises:
+        ValueError: the document has not both lines.
+    """
+    before, found, rest = DOCUMENT.read_text().partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        raise ValueError(f"{DOCUMENT.name} has not both lines: {begin} and {end}")
+    DOCUMENT.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
 
 
 def draw(results: Results, picture: Path) -> None:
