@@ -221,11 +221,12 @@ def crossings(
 def one_by_one(session: Session) -> Iterator[None]:
     """Within it, versions are read in the order of an index, and no more than are asked for.
 
-    A bitmap of all that match would be made before the first of them is read.
+    A bitmap of all that match, or a sort, would be made before the first of them is read.
     """
-    session.execute(select(func.set_config("enable_bitmapscan", "off", True)))
+    ways = ("bitmapscan", "seqscan", "sort")
+    session.execute(select(*(func.set_config(f"enable_{way}", "off", True) for way in ways)))
     yield
-    session.execute(select(func.set_config("enable_bitmapscan", "on", True)))
+    session.execute(select(*(func.set_config(f"enable_{way}", "on", True) for way in ways)))
 
 
 def first_versions(

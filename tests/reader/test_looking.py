@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session
 
-from rowtrail import activity, feeds, finding, history, looking, moments
+from rowtrail import activity, comparing, feeds, finding, history, looking, moments, relations
 from rowtrail.answers import Cursor
 from rowtrail.filters import Filters
 from rowtrail.moments import Boundary
@@ -77,6 +77,8 @@ def plans(long: Connection, engine: Engine) -> Callable[[Callable[[Session], Any
                     cursor.execute("explain (analyze, format json) " + statement, given)
                     [(said,)] = cursor.fetchall()
                     found.append(said[0]["Plan"])
+                elif "set_config" in statement:
+                    cursor.execute(statement, given)
         return found
 
     return ask
@@ -181,6 +183,42 @@ QUESTIONS: dict[str, tuple[str, Callable[[Session], Any], float]] = {
         lambda session: finding.transactions_with(session, "1500"),
         20_000,
     ),
+    "the page of a row": (
+        "row_key",
+        lambda session: history.row(session, history.table(session, 1), "7", Cursor()),
+        200,
+    ),
+    "the page of a row from a version on": (
+        "row_key",
+        lambda session: history.row(session, history.table(session, 1), "7", Cursor(before=10**6)),
+        200,
+    ),
+    "the page of a transaction": (
+        "changed_at_",
+        lambda session: history.transaction(session, 1, 1500, Cursor()),
+        20_000,
+    ),
+    "the list of tables": ("pkey", history.tables, 2 * (history.COUNTED + 1)),
+    "two versions side by side": (
+        "pkey",
+        lambda session: comparing.compare(session, history.table(session, 1), 100, 100_100),
+        10,
+    ),
+    "who gave each column its value": (
+        "row_key",
+        lambda session: comparing.origins(session, history.table(session, 1), "7"),
+        200,
+    ),
+    "a row and those that refer to it": (
+        "pkey",
+        lambda session: relations.related(session, history.table(session, 1), "7", [], Cursor()),
+        BOUND + 100,
+    ),
+    "what came before and after a moment": (
+        "pkey",
+        lambda session: moments.neighbours(session, history.table(session, 1), None, DAY),
+        2 * (looking.MARGIN / timedelta(minutes=1) + looking.NEAR / looking.STEP),
+    ),
     "an export": (
         "pkey",
         lambda session: next(feeds.walk(session, Filters(), 1000)),
@@ -206,8 +244,13 @@ def test_activity_is_counted_by_the_primary_key_up_to_a_bound(
     plans: Callable[[Callable[[Session], Any]], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(activity, "COUNTED", 30 * 2 * 300)
-    found = plans(lambda session: activity.activity(session, {}, datetime.now(UTC)))
-    for plan in found:
+
+    def ask(session: Session) -> None:
+        # What makes a planner think of bitmaps.
+        session.execute(text("select set_config('random_page_cost', '1000', true)"))
+        activity.activity(session, {}, datetime.now(UTC))
+
+    for plan in plans(ask):
         used = {scan["Index Name"] for scan in scans(plan) if "Index Name" in scan}
         assert all("pkey" in one for one in used)
         assert read_by(plan) < 30 * 2 * (300 + looking.NEAR / looking.STEP + 10)
