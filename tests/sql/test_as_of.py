@@ -89,6 +89,57 @@ def test_as_of_takes_the_row_of_a_table(animals: str, reader: Run) -> None:
         reader("select rowtrail.as_of(null::pg_class, now())")
 
 
+def test_page_after_page_has_the_rows_that_the_whole_has(
+    animals: str, writer: Run, owner: Run, reader: Run
+) -> None:
+    def many(statement: str) -> str:
+        return ";".join(statement.format(n) for n in range(12))
+
+    moments = []
+    for statement in (
+        "insert into animals select n, 'a', n from generate_series(1, 9) as n",
+        "update animals set legs = 0 where id < 4",
+        "delete from animals where id in (2, 5)",
+        "insert into animals values (2, 'again', 1)",
+        "begin; insert into animals values (20, 'b', 1); update animals set legs = 2 where id = 20;"
+        "commit",
+        # A key stands for two rows in one transaction.
+        "begin; update animals set id = 100 where id = 1; update animals set id = 1 where id = 3;"
+        "update animals set id = 3 where id = 100; commit",
+        # More of one transaction than is looked at.
+        f"begin; {many('update animals set legs = 40 + {} where id = 4')}; commit",
+        f"begin; insert into animals values (7000, 'c', 0);"
+        f"{many('update animals set legs = 10 + {} where id = 7000')};"
+        "delete from animals where id = 7000; commit",
+        "begin; delete from animals where id = 6; insert into animals values (6, 'd', 6); commit",
+        "begin; update animals set legs = 9 where id = 7; delete from animals where id = 7; commit",
+        "update animals set id = 70 where id = 8",
+    ):
+        writer(statement)
+        moments.append(now(reader))
+    owner("alter table animals rename legs to feet")
+    moments.append(now(reader))
+    writer("truncate animals")
+    moments.append(now(reader))
+    writer("insert into animals values (9, 'e', 1)")
+    moments.append(now(reader))
+    for moment in moments:
+        whole = reader("select * from rowtrail.as_of_rows('animals', %s) order by row_key", moment)
+        found: list[Any] = []
+        key = None
+        while True:
+            lines = reader(
+                "select p.* from rowtrail.tables as t "
+                "cross join lateral rowtrail.page_as_of(t.id, %s, 3, %s, null, null, 3) as p",
+                key, moment,
+            )  # fmt: skip
+            found += [line for line in lines if line[3] is not None]
+            if not lines or (len(lines) < 3 and lines[-1][3] is not None):
+                break
+            key = lines[-1][0]
+        assert found == whole
+
+
 def test_nothing_is_known_from_before_the_history(
     animals: str, writer: Run, reader: Run, url: URL
 ) -> None:
