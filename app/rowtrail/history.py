@@ -25,6 +25,7 @@ from rowtrail.answers import (
 )
 from rowtrail.errors import RowtrailError
 from rowtrail.finding import canonical
+from rowtrail.looking import one_by_one
 from rowtrail.paging import (
     IS_SHOWN,
     METADATA,
@@ -51,9 +52,16 @@ class NotThere(RowtrailError):
 
 def tables(session: Session) -> list[TableSummary]:
     """What is and was tracked, by name, with the size of its history and its last change."""
-    some = select(literal(1)).where(v.c.table_id == t.c.id).limit(COUNTED + 1).correlate(t)
+    some = (
+        select(literal(1))
+        .where(v.c.table_id == t.c.id)
+        .order_by(v.c.id)
+        .limit(COUNTED + 1)
+        .correlate(t)
+    )
     size = select(func.count()).select_from(some.lateral("some")).scalar_subquery()
-    sizes = {row.id: row.size for row in session.execute(select(t.c.id, size.label("size")))}
+    with one_by_one(session):
+        sizes = {row.id: row.size for row in session.execute(select(t.c.id, size.label("size")))}
     newest = (
         select(*METADATA)
         .where(v.c.table_id == t.c.id)
