@@ -45,7 +45,8 @@ begin
     exit when cardinality(keys) < a_time;
     last_key := keys[a_time];
     looked := looked + a_time;
-    a_time := least(2 * a_time, 400);
+    -- Not all of them had a row: some more than are missing.
+    a_time := greatest(2 * (most - found_rows), 16);
     if looked >= looked_at then
       row_key := last_key;
       data := null;
