@@ -76,8 +76,8 @@ def site(browser: Browser, make_login: Callable[..., Engine]) -> Iterator[Site]:
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("pages.")]
-    yield Site(f"http://127.0.0.1:{server.effective_port}", {rule.endpoint for rule in rules})
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    yield Site(f"http://127.0.0.1:{server.effective_port}", endpoints)
     server.close()
     thread.join(timeout=10)
     with app.app_context():
