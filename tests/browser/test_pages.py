@@ -44,6 +44,9 @@ API = ("api.", "v1.")
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+#: How many pixels of the page are beside the window.
+SCROLLS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
 #: Of what repeats, the first of its kind say enough.
 REPEATED = ".change:nth-child(n + 9), tbody tr:nth-child(n + 9)"
 
@@ -71,8 +74,7 @@ def test_each_page_fits_and_everybody_can_use_it(
     for place in [*PLACES.values(), *MORE]:
         page.goto(filled(shop, place))
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        scrolls = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        if page.evaluate(scrolls):
+        if page.evaluate(SCROLLS):
             faults.append(f"{place} is wider than {width} pixels")
         faults += [f"{place}: {said}" for said in problems_of(page)]
     assert faults == []
@@ -103,6 +105,36 @@ def test_an_error_is_a_page_that_everybody_can_use(shop: Connection, visit: Open
     assert [problem for problem in one.problems if "404" not in problem] == []
     assert len(one.problems) == 2
     one.problems.clear()
+
+
+@pytest.mark.parametrize("width", [1280, 640, 320])
+def test_a_wide_table_with_long_names_and_keys_fits(
+    db: Connection, visit: Open, width: int
+) -> None:
+    columns = ", ".join(f"the_column_number_{n} text" for n in range(60))
+    for statement in (
+        f"create table wide (key text primary key, {columns})",
+        "select rowtrail.track('wide')",
+        "insert into wide (key, the_column_number_1) "
+        "values (repeat('a-long-key/', 60), repeat('x', 1000000))",
+        "update wide set the_column_number_5 = repeat('w', 300), the_column_number_7 = ''",
+    ):
+        db.execute(text(statement))
+    page = visit(width=width).page
+    for place in ("/tables", "/tables/1", "/tables/1/as-of", "/search"):
+        page.goto(place)
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        assert page.evaluate(SCROLLS) == 0, place
+        assert problems_of(page) == [], place
+        # No word of the head is broken.
+        for word in page.locator(".top a").all():
+            assert word.evaluate("one => one.offsetHeight") < 40, word.inner_text()
+    # On paper no column is beyond the edge.
+    page.goto("/tables/1/as-of")
+    page.set_viewport_size({"width": 720, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate(SCROLLS) == 0
+    assert page.locator(".rows td").last.is_visible()
 
 
 HOSTILE = (
