@@ -178,7 +178,7 @@ def test_any_text_can_be_filtered_for(
     for place in ("/tables/1", "/tables/2", "/changes"):
         answer = client.get(place, query_string={name: text})
         assert answer.status_code == 200
-        assert "<script" not in answer.text
+        assert answer.text.count("<script") == 1
         visible = re.sub(r'<input type="hidden"[^>]*>', "", answer.text)
         assert "\u202e" not in visible
 
@@ -297,7 +297,7 @@ def test_search_finds_keys_transactions_and_actors(client: FlaskClient, shop: Co
     for strange in ("9" * 30, "2-1", HOSTILE, "[1", '["\\u0000"]'):
         answer = client.get("/search", query_string={"q": strange})
         assert answer.status_code == 200
-        assert "<script" not in answer.text
+        assert answer.text.count("<script") == 1
     assert client.get("/search").status_code == 200
 
 

@@ -130,7 +130,7 @@ def test_partitions_that_come_and_go_are_events_of_the_table(
         ([], ["public.m_a"]),
     ]
     page = client.get("/tables/1").text
-    assert "<script" not in page
+    assert page.count("<script") == 1
     said = " ".join(re.sub(r"<[^>]*>", " ", page).split())
     assert "The partition public.m_b left the table, and its rows with it." in said
     assert "schema the table’s partitions" in said

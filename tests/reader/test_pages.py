@@ -200,7 +200,7 @@ def test_hostile_text_neither_runs_nor_hides(client: FlaskClient, db: Connection
     )
     for place in ("/tables", "/tables/1", f"/tables/1/row?key={quote(hostile)}"):
         page = client.get(place).text
-        assert "<script" not in page
+        assert page.count("<script") == 1
         assert not re.search("[\u202e\u200b\x1b\x7f\u00ad\U000e0041]", page)
         assert ">\\u202e</span>" in page
         assert ">\\u001b</span>" in page

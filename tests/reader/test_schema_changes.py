@@ -159,7 +159,7 @@ def test_a_statement_neither_runs_nor_hides(client: FlaskClient, db: Connection)
     db.exec_driver_sql("alter table orders add long int -- " + "<b>" * 1000)
     for place in ("/tables", "/tables/1", "/tables/1/row?key=42"):
         page = client.get(place).text
-        assert "<script" not in page
+        assert page.count("<script") == 1
         assert "<b>" not in page
         assert "\u202e" not in page
     [event, *_] = versions_of(client, "/tables/1.json")
