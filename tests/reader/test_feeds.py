@@ -318,7 +318,7 @@ def test_tables_are_sorted_and_filtered(client: FlaskClient, shop: Connection) -
     run(shop, "create table zoo (id int primary key); select rowtrail.track('zoo')")
     run(shop, "select rowtrail.untrack('zoo')")
     assert names("") == ["lines", "orders", "zoo"]
-    assert names("sort=last") == ["lines", "orders", "zoo"]
+    assert names("sort=last") == ["zoo", "lines", "orders"]
     assert names("sort=activity") == ["orders", "lines", "zoo"]
     assert names("name=ORD") == ["orders"]
     assert names("state=untracked") == ["zoo"]

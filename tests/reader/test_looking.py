@@ -376,16 +376,15 @@ def test_a_page_of_a_table_before_most_of_its_rows_were_there_goes_on(
     run("insert into often values (5000)")
     moment = db.scalar(text("select clock_timestamp()::text"))
     run("insert into often select g from generate_series(1, 4000) as g")
-    query: dict[str, Any] = {"at": moment}
-    found: list[str] = []
-    pages = 0
-    while True:
-        page: Any = client.get("/tables/1/as-of.json", query_string=query).json
-        found += [row["row_key"] for row in page["rows"]]
+    answer: Any = client.get("/tables/1/as-of.json", query_string={"at": moment}).json
+    found = [row["row_key"] for row in answer["rows"]]
+    pages = 1
+    while place := answer["next"]:
+        assert (
+            "Next rows, by key" in client.get("/tables/1/as-of", query_string={"at": moment}).text
+        )
+        answer = client.get(place).json
+        found += [row["row_key"] for row in answer["rows"]]
         pages += 1
-        if page["next_key"] is None:
-            break
-        assert "Next rows, by key" in client.get("/tables/1/as-of", query_string=query).text
-        query["after_key"] = page["next_key"]
     assert found == ["5000"]
     assert 3 <= pages <= 6
