@@ -164,6 +164,7 @@ create or replace function rowtrail.record_baseline(
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set row_security = on
 -- As in rowtrail.capture().
 set timezone = 'UTC'
 set datestyle = 'ISO, YMD'

@@ -32,6 +32,8 @@ returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+-- A session may have it off, as a restore does; every policy here is true for who records.
+set row_security = on
 -- Stored values must not depend on the session of the writer.
 set timezone = 'UTC'
 set datestyle = 'ISO, YMD'
@@ -336,6 +338,7 @@ returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set row_security = on
 as $$
 declare
   actor text := nullif(current_setting('rowtrail.actor', true), '');
@@ -360,6 +363,7 @@ returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set row_security = on
 -- As in rowtrail.capture().
 set timezone = 'UTC'
 set datestyle = 'ISO, YMD'

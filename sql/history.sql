@@ -8,6 +8,7 @@ returns table (
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+set row_security = on
 as $$
   select h.*
   from rowtrail.registered(of_table) as t
@@ -23,6 +24,7 @@ returns table (
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+set row_security = on
 set timezone = 'UTC'
 set datestyle = 'ISO, YMD'
 set intervalstyle = 'postgres'
@@ -40,6 +42,7 @@ returns setof rowtrail.tables
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set row_security = on
 as $$
 begin
   return query select t.* from rowtrail.tables as t where t.relid = of_table;
@@ -64,6 +67,7 @@ returns table (
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+set row_security = on
 as $$
   with maps as materialized (
     select m.* from rowtrail.image_maps(of_table) as m
@@ -544,6 +548,7 @@ returns table (row_key text, live jsonb, replayed jsonb)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set row_security = on
 set timezone = 'UTC'
 set datestyle = 'ISO, YMD'
 set intervalstyle = 'postgres'

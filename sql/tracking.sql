@@ -863,6 +863,7 @@ returns table (
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+set row_security = on
 as $$
   select
     t.id,

@@ -221,7 +221,7 @@ def test_what_runs_with_the_owners_rights_tells_a_limited_reader_no_row(
         "untracked_children",
     ]
     assert clerk("select baseline_after from rowtrail.tracking_of('wages')") == [(None,)]
-    for call in ("detach('wages')", "baseline_step('wages', 1)"):
+    for call in ("detach('wages', null)", "baseline_step('wages', 1)"):
         with pytest.raises(Denied):
             clerk(f"select rowtrail.{call}")
 
