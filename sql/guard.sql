@@ -56,10 +56,10 @@ begin
     where t.untracked_at is null
       and t.relid in (select o from unnest(touched) as o union all select pg_partition_root(o) from unnest(touched) as o)
   loop
-    problem := coalesce(case when tg_tag = 'CREATE TRIGGER' then 'replaced' end, rowtrail.capture_fault(known));
+    problem := case tg_tag when 'CREATE TRIGGER' then 'trigger replaced' else rowtrail.capture_fault(known) end;
     if problem is not null then
       subject := rowtrail.full_name(known.relid);
-      problem := format('its changes would not be recorded any more (%s)', case problem when 'replaced' then 'trigger replaced' else problem end);
+      problem := format('its changes would not be recorded any more (%s)', problem);
       mend := format(
         'Leave the triggers of rowtrail as they are. To end the recording, with a reason that is kept: select rowtrail.untrack(%1$L, reason => ''...''); What somebody stopped before is mended by: select rowtrail.track(%1$L);',
         subject);
@@ -133,7 +133,7 @@ as $$
   end
   from pg_trigger as g
   -- Partitions have triggers of their own.
-  where (g.tgrelid = known.relid or g.tgrelid in (select p.relid from pg_partition_tree(known.relid) as p))
+  where g.tgrelid = any (array(select known.relid union select p.relid from pg_partition_tree(known.relid) as p))
     and (known.truncate_rows or g.tgname <> '!rowtrail_truncate_rows')
     and rowtrail.is_capturing(g)
 $$;

@@ -33,17 +33,14 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select r.rolname::text, 'is a superuser', format('alter role %I nosuperuser;', r.rolname), true
+  select r.rolname::text, w.problem, format('alter role %I %s;', r.rolname, w.mend), true
   from pg_roles as r
-  where r.rolname like 'rowtrail\_%' and r.rolname = any (rowtrail.roles()) and r.rolsuper
-  union all
-  select r.rolname, 'can log in', format('alter role %I nologin;', r.rolname), true
-  from pg_roles as r
-  where r.rolname = any (rowtrail.roles()) and r.rolcanlogin
-  union all
-  select r.rolname, 'can create roles, replicate, or pass row security', format('alter role %I nocreaterole noreplication nobypassrls;', r.rolname), true
-  from pg_roles as r
-  where r.rolname = any (rowtrail.roles()) and (r.rolcreaterole or r.rolreplication or r.rolbypassrls)
+  cross join lateral (values
+    (r.rolsuper, 'is a superuser', 'nosuperuser'),
+    (r.rolcanlogin, 'can log in', 'nologin'),
+    (r.rolcreaterole or r.rolreplication or r.rolbypassrls, 'can create roles, replicate, or pass row security', 'nocreaterole noreplication nobypassrls')
+  ) as w (is_so, problem, mend)
+  where r.rolname = any (rowtrail.roles()) and w.is_so
   union all
   -- Whoever installs without being a superuser has to be one of these.
   select m.rolname, format('may act as %s, and so change the history', p.rolname), format('revoke %I from %I;', p.rolname, m.rolname), false

@@ -194,7 +194,7 @@ def names_over_time(
     found = session.execute(select(maps).order_by(maps.c.before_id.desc())).all()
     newest = max((row.before_id for row in found), default=0)
     spans: list[tuple[int, int, tuple[str | None, ...]]] = [
-        (newest - 1 if found else -1, BIGGEST_ID, tuple(reference.columns))
+        (newest, BIGGEST_ID, tuple(reference.columns))
     ]
     for row in found:
         spans.append(
