@@ -53,9 +53,9 @@ wheel: $(INSTALLED)  ## Build dist/*.whl and dist/*.tar.gz
 
 lock: $(INSTALLED)  ## Pin the dependencies anew
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--extra oidc pyproject.toml -o requirements.lock
+		--extra oidc --extra sign pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		-c requirements.lock --extra oidc --group dev pyproject.toml -o requirements-dev.lock
+		-c requirements.lock --extra oidc --extra sign --group dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		bench/requirements.in -o bench/requirements.txt
 

@@ -1,21 +1,23 @@
--- The four roles that rowtrail needs. None can log in, none is a superuser.
+-- The five roles that rowtrail needs. None can log in, none is a superuser.
 --
 -- `rowtrail upgrade` runs this file. Where the installer may not create roles (some managed
 -- services), let somebody who may run it once, then grant the installer the roles:
---   grant rowtrail_owner, rowtrail_capture, rowtrail_reader, rowtrail_limited_reader
---     to <installer> with admin option;
+--   grant rowtrail_owner, rowtrail_capture, rowtrail_reader, rowtrail_limited_reader,
+--     rowtrail_auditor to <installer> with admin option;
 --
 --   rowtrail_owner           owns the schema, its tables and all functions but the capturing ones
 --   rowtrail_capture         owns the capturing functions; may insert versions, and see the keys
 --                            but not the rows in them
 --   rowtrail_reader          may only select; the web application and people who read all history
 --   rowtrail_limited_reader  may only select, the history of the tables that it may select from
+--   rowtrail_auditor         may read all history, as rowtrail_reader, and seal it
 do $$
 declare
   wanted text;
 begin
   foreach wanted in array
-    array['rowtrail_owner', 'rowtrail_capture', 'rowtrail_reader', 'rowtrail_limited_reader']
+    array[
+      'rowtrail_owner', 'rowtrail_capture', 'rowtrail_reader', 'rowtrail_limited_reader', 'rowtrail_auditor']
   loop
     if to_regrole(wanted) is null then
       execute format('create role %I nologin', wanted);
@@ -32,6 +34,9 @@ begin
   end if;
   if not pg_has_role('rowtrail_owner', 'rowtrail_capture', 'usage') then
     grant rowtrail_capture to rowtrail_owner;
+  end if;
+  if not pg_has_role('rowtrail_auditor', 'rowtrail_reader', 'usage') then
+    grant rowtrail_reader to rowtrail_auditor;
   end if;
 end
 $$;

@@ -56,7 +56,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array['rowtrail_owner', 'rowtrail_capture', 'rowtrail_reader', 'rowtrail_limited_reader']
+  select array['rowtrail_owner', 'rowtrail_capture', 'rowtrail_reader', 'rowtrail_limited_reader', 'rowtrail_auditor']
 $$;
 comment on function rowtrail.roles() is 'The roles that rowtrail makes.';
 
@@ -138,7 +138,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with parts as (
-    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts') as is_ours
+    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves') as is_ours
     from pg_class as c
     left join pg_partition_tree('rowtrail.versions') as p on p.relid = c.oid
     where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'alembic_version'
@@ -154,7 +154,7 @@ as $$
   union all
   select format('rowtrail.%I', p.relname), 'has no row security', format('alter table rowtrail.%I enable row level security;', p.relname), true
   from parts as p
-  where p.is_ours and not p.relrowsecurity
+  where p.is_ours and not p.relrowsecurity and p.relname not in ('seals', 'seal_leaves')
   union all
   select
     format('rowtrail.%I', p.relname), format('has the policy %I%s', y.polname, case when w.named is not null then ', but for others or with another condition' end),

@@ -177,8 +177,76 @@ UPGRADE = (
             ("context", "what the writer chose to say: reason, request id"),
         )
     ),
-    "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default "
-    "from public",
+    """
+    create table rowtrail.seals (
+      id bigint primary key,
+      sealed_at timestamptz not null,
+      system_identifier bigint,
+      max_id bigint not null,
+      versions bigint not null,
+      era int not null,
+      format smallint not null,
+      ends_era boolean not null,
+      seen pg_snapshot not null,
+      leaves_hash bytea not null,
+      root bytea not null,
+      log_root bytea not null,
+      previous bytea not null,
+      hash bytea not null,
+      peaks bytea not null
+    )
+    """,
+    """
+    comment on table rowtrail.seals is
+      'The seals: each closes what was committed since the one before. Append-only.'
+    """,
+    *(
+        f"comment on column rowtrail.seals.{column} is '{text}'"
+        for column, text in (
+            ("id", "1, 2, 3 and so on, without a gap"),
+            ("sealed_at", "when it was made, by the clock"),
+            ("system_identifier", "of the cluster in which it was made; NULL if not to be had"),
+            ("max_id", "no version that is sealed has a higher id"),
+            ("versions", "the number of versions that it closes"),
+            ("era", "the era of its versions"),
+            ("format", "how its hashes are made: 1"),
+            ("ends_era", "it takes all of its era: the next life of the cluster has begun"),
+            ("seen", "it closes what this snapshot sees, and that of the seal before does not"),
+            ("leaves_hash", "of the leaves and ids of its versions, as they are kept"),
+            ("root", "of the Merkle tree over the leaves of its versions"),
+            ("log_root", "of the Merkle tree over the seals before it"),
+            ("previous", "the hash of the seal before; zeros for the first"),
+            ("hash", "SHA-256 of rowtrail.seal_text()"),
+            ("peaks", "of the tree over the seals with it, from which the next root is made"),
+        )
+    ),
+    """
+    create table rowtrail.seal_leaves (
+      seal_id bigint,
+      part int,
+      ids bigint[] not null,
+      leaves bytea not null,
+      constraint seal_leaves_key primary key (seal_id, part)
+    )
+    """,
+    # Hashes cannot be compressed.
+    "alter table rowtrail.seal_leaves alter column leaves set storage external",
+    """
+    comment on table rowtrail.seal_leaves is
+      'The leaves of the versions of each seal, by which verifying names the one that was changed.'
+    """,
+    *(
+        f"comment on column rowtrail.seal_leaves.{column} is '{text}'"
+        for column, text in (
+            ("seal_id", "the seal: rowtrail.seals.id"),
+            ("part", "0, 1, 2 and so on: 65,536 versions each, but the last"),
+            ("ids", "of the versions, in order"),
+            ("leaves", "their leaves in the tree, 32 bytes each"),
+        )
+    ),
+    "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default, "
+    "rowtrail.seals, rowtrail.seal_leaves from public",
+    "grant select on rowtrail.seals, rowtrail.seal_leaves to rowtrail_reader",
     "grant usage on schema rowtrail to rowtrail_reader, rowtrail_limited_reader, rowtrail_capture",
     "grant select on rowtrail.tables, rowtrail.versions "
     "to rowtrail_reader, rowtrail_limited_reader",
@@ -235,6 +303,8 @@ DOWNGRADE = (
     "drop sequence rowtrail.version_id",
     "drop type rowtrail.boundary",
     "drop table rowtrail.salts",
+    "drop table rowtrail.seal_leaves",
+    "drop table rowtrail.seals",
     "drop table rowtrail.tables",
 )
 

@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from rowtrail import __version__
+from rowtrail import __version__, integrity
 from rowtrail.as_of import as_of, diff
-from rowtrail.options import as_json, filters_of, on_changes, on_database, opened, print_json
+from rowtrail.options import (
+    CANNOT,
+    DONE,
+    FOUND_WRONG,
+    as_json,
+    filters_of,
+    on_changes,
+    on_database,
+    opened,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-DONE, FOUND_WRONG, CANNOT = 0, 1, 2
 
 INTERRUPTED = 130
 
@@ -369,58 +377,8 @@ def status(database: str | None, data: Path | None, json_wanted: bool) -> int:
     return FOUND_WRONG if any(table["mend"] for table in tables) else DONE
 
 
-@rowtrail.command()
-@on_database
-@click.argument("tables", nargs=-1, metavar="[TABLE]…")
-@click.option("--no-rows", is_flag=True, help="Do not compare tables with their history.")
-@as_json
-def verify(
-    database: str | None,
-    data: Path | None,
-    tables: tuple[str, ...],
-    no_rows: bool,
-    json_wanted: bool,
-) -> int:
-    """Look whether the history, and all that it rests on, is as it must be.
-
-    Who owns and may change it, its roles, functions, triggers, event triggers and settings; and of
-    each tracked table, or of each TABLE, whether its rows are what their versions say. That reads
-    the table and its history once, while writers go on; it needs SELECT on both.
-
-    Exit status 1 if something is wrong, with a line for each.
-    """
-    with opened(database, data) as target:
-        from rowtrail import verify
-        from rowtrail.errors import RowtrailError
-        from rowtrail.names import find_table
-        from rowtrail.terminal import counting, printable, show_findings
-
-        with target.engine.connect() as connection:
-            wanted = verify.tracked_tables(connection)
-            if tables:
-                asked = {find_table(connection, table): table for table in tables}
-                if strangers := asked.keys() - {oid for oid, _ in wanted}:
-                    table = asked[min(strangers)]
-                    raise RowtrailError(
-                        f"{table} is not tracked; its owner runs: rowtrail track {table}"
-                    )
-                wanted = [one for one in wanted if one[0] in asked]
-            findings = list(verify.contract(connection))
-            if not no_rows:
-                with counting("comparing") as show:
-                    for done, (oid, name) in enumerate(wanted):
-                        show(done, len(wanted))
-                        findings += verify.rows(connection, oid, name)
-    faults = [one for one in findings if one.is_fault]
-    compared = [] if no_rows else [name for _, name in wanted]
-    if json_wanted:
-        found = [one._asdict() for one in findings]
-        print_json({"faults": len(faults), "findings": found, "compared": compared})
-    else:
-        show_findings(findings)
-        what = "" if no_rows else f"; {', '.join(map(printable, compared)) or 'no table'} compared"
-        click.echo(f"{len(faults) or 'no'} fault{'' if len(faults) == 1 else 's'}{what}")
-    return FOUND_WRONG if faults else DONE
+for command in (integrity.verify, integrity.seal, integrity.digest, integrity.prove):
+    rowtrail.add_command(command)
 
 
 @rowtrail.command(context_settings={"ignore_unknown_options": True})

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rowtrail.filters import Filters
     from rowtrail.target import Target
 
+#: The exit status.
+DONE, FOUND_WRONG, CANNOT = 0, 1, 2
+
 
 def on_database(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the options that name its database."""

@@ -38,6 +38,7 @@ SQL_FILES = (
     "undo.sql",
     "partitions.sql",
     "verify.sql",
+    "seals.sql",
     "access.sql",
 )
 
@@ -78,8 +79,8 @@ SESSION = (
 
 ROLES_HINT = (
     "let somebody who may create roles run sql/roles.sql once, and then: "
-    "grant rowtrail_owner, rowtrail_capture, rowtrail_reader, rowtrail_limited_reader "
-    "to <this login> with admin option"
+    "grant rowtrail_owner, rowtrail_capture, rowtrail_reader, rowtrail_limited_reader, "
+    "rowtrail_auditor to <this login> with admin option"
 )
 
 
@@ -267,6 +268,7 @@ def remove_schema(connection: Connection) -> None:
     connection.execute(text("drop schema rowtrail"))
     connection.execute(text("reset role"))
     for role in (
+        "rowtrail_auditor",
         "rowtrail_limited_reader",
         "rowtrail_reader",
         "rowtrail_owner",

@@ -1,0 +1,355 @@
+"""The commands `rowtrail verify`, `seal`, `digest` and `prove`."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rowtrail.options import DONE, FOUND_WRONG, as_json, on_database, opened, print_json
+
+if TYPE_CHECKING:
+    from rowtrail.digests import Place
+    from rowtrail.seals import Sealed
+    from rowtrail.signing import Signer
+    from rowtrail.target import Target
+
+UNITS = {"s": 1, "m": 60, "h": 3600}  # seconds
+
+on_key = click.option(
+    "--sign",
+    "key",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Sign it by this private Ed25519 key, in PEM.",
+)
+
+
+@click.command()
+@on_database
+@click.argument("tables", nargs=-1, metavar="[TABLE]…")
+@click.option("--no-rows", is_flag=True, help="Do not compare tables with their history.")
+@click.option("--no-seals", is_flag=True, help="Do not compare versions with their seals.")
+@click.option(
+    "--since-seal",
+    "first",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Compare the versions of the seals from N on only.",
+)
+@click.option(
+    "--digests",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Find each digest in FILE again.",
+)
+@click.option(
+    "--key",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The public key by which each of the digests has to be signed, in PEM.",
+)
+@as_json
+def verify(
+    database: str | None,
+    data: Path | None,
+    tables: tuple[str, ...],
+    no_rows: bool,
+    no_seals: bool,
+    first: int | None,
+    files: tuple[Path, ...],
+    key: Path | None,
+    json_wanted: bool,
+) -> int:
+    """Look whether the history, and all that it rests on, is as it must be.
+
+    Who owns and may change it, its roles, functions, triggers, event triggers and settings; whether
+    each version is what it was when it was sealed, and each digest in FILE still that of a seal;
+    and of each tracked table, or of each TABLE, whether its rows are what their versions say. That
+    reads the history twice and the table once, while writers go on; it needs SELECT on both.
+
+    Exit status 1 if something is wrong, with a line for each.
+    """
+    if key is not None and not files:
+        raise click.UsageError("--key is of the digests that --digests names")
+    with opened(database, data) as target:
+        from rowtrail import seals
+        from rowtrail import verify as checks
+        from rowtrail.digests import lines_of
+        from rowtrail.errors import RowtrailError
+        from rowtrail.names import find_table
+        from rowtrail.signing import Verifier
+        from rowtrail.terminal import counting, printable, show_findings
+
+        verifier = None if key is None else Verifier(key)
+        digests = [(str(file), lines_of(file)) for file in files]
+        with target.engine.connect() as connection:
+            wanted = checks.tracked_tables(connection)
+            if tables:
+                asked = {find_table(connection, table): table for table in tables}
+                if strangers := asked.keys() - {oid for oid, _ in wanted}:
+                    table = asked[min(strangers)]
+                    raise RowtrailError(
+                        f"{table} is not tracked; its owner runs: rowtrail track {table}"
+                    )
+                wanted = [one for one in wanted if one[0] in asked]
+            findings = list(checks.contract(connection))
+            for source, lines in digests:
+                findings += seals.check_digests(connection, lines, source, verifier)
+            sealed = [] if no_seals else seals.numbers(connection, first)
+            if sealed:
+                broken = len(findings)
+                with counting("comparing seals") as show:
+                    for done, number in enumerate(sealed):
+                        show(done, len(sealed))
+                        findings += seals.verify(connection, number)
+                findings += seals.verify_rest(connection, len(findings) > broken)
+            if not no_rows:
+                with counting("comparing tables") as show:
+                    for done, (oid, name) in enumerate(wanted):
+                        show(done, len(wanted))
+                        findings += checks.rows(connection, oid, name)
+    faults = [one for one in findings if one.is_fault]
+    compared = [] if no_rows else [name for _, name in wanted]
+    known = sum(sum(1 for line in lines if line.strip()) for _, lines in digests)
+    if json_wanted:
+        found = [one._asdict() for one in findings]
+        counted = {"seals": len(sealed), "digests": known, "compared": compared}
+        print_json({"faults": len(faults), "findings": found, **counted})
+    else:
+        show_findings(findings)
+        said = [plural(len(faults), "fault") if faults else "no faults"]
+        if not no_seals:
+            said.append(plural(len(sealed), "seal"))
+        if files:
+            said.append(plural(known, "digest"))
+        if not no_rows:
+            said.append(f"{', '.join(map(printable, compared)) or 'no table'} compared")
+        click.echo("; ".join(said))
+    return FOUND_WRONG if faults else DONE
+
+
+def plural(number: int, what: str) -> str:
+    """So many of it, in words."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def seconds(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
+    """How long an interval is that a person wrote."""
+    if given is None:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,5})\s*([smh]?)", given.strip())
+    if found is None:
+        raise click.BadParameter(f"{given!r} is no interval; such as 60s, 5m or 1h")
+    return int(found[1]) * UNITS[found[2] or "s"]
+
+
+@click.command()
+@on_database
+@click.option(
+    "--every",
+    metavar="INTERVAL",
+    callback=seconds,
+    help="Go on, and seal so often: 60s, 5m, 1h; until Ctrl-C.",
+)
+@click.option(
+    "--digest",
+    "place",
+    metavar="PLACE",
+    help="Put the digest of each seal there, as rowtrail digest --to does.",
+)
+@on_key
+@as_json
+def seal(
+    database: str | None,
+    data: Path | None,
+    every: int | None,
+    place: str | None,
+    key: Path | None,
+    json_wanted: bool,
+) -> None:
+    """Seal what was committed since the last seal, so that a change of it is seen.
+
+    Nobody who writes waits for it. It takes the role rowtrail_auditor. Who can rewrite the database
+    can rewrite its seals as well: keep digests of them elsewhere.
+    """
+    if key is not None and place is None:
+        raise click.UsageError("--sign is of the digest that --digest puts somewhere")
+    from rowtrail.digests import place_of
+    from rowtrail.errors import RowtrailError
+    from rowtrail.signing import Signer
+
+    signer = None if key is None else Signer(key)
+    where = None if place is None else place_of(place)
+    with opened(database, data) as target:
+        sealing = Sealing(target, where, signer, json_wanted)
+        if every is None:
+            if not sealing.go_on():
+                click.echo("rowtrail: nothing was committed since the last seal", err=True)
+            return
+        due = time.monotonic()
+        while True:
+            try:
+                sealing.go_on()
+            except RowtrailError as error:
+                # What was not sealed or published now is so the next time.
+                click.echo(f"rowtrail: {error}; trying again in {every} s", err=True)
+            due = max(due + every, time.monotonic())
+            time.sleep(max(due - time.monotonic(), 0))
+
+
+class Sealing:
+    """Makes seals, says so, and puts their digests in a place.
+
+    Args:
+        target: the database.
+        place: of the digests, if they are wanted somewhere.
+        signer: of the digests, if they are to be signed.
+        json_wanted: whether a script reads what is said.
+    """
+
+    def __init__(
+        self, target: "Target", place: "Place | None", signer: "Signer | None", json_wanted: bool
+    ) -> None:
+        self.target, self.place, self.signer = target, place, signer
+        self.json_wanted = json_wanted
+        self.published: int | None = None
+
+    def go_on(self) -> bool:
+        """Seals what is new, if anything is, and publishes the last digest once.
+
+        Returns:
+            Whether there was something to seal.
+
+        Raises:
+            RowtrailError: it cannot be done just now.
+        """
+        from sqlalchemy.exc import DBAPIError
+
+        from rowtrail import seals
+        from rowtrail.digests import publish
+        from rowtrail.errors import RowtrailError, explain
+
+        try:
+            with self.target.engine.connect() as connection:
+                made = seals.seal(connection)
+                known = None if self.place is None else seals.last_digest(connection)
+        except DBAPIError as error:
+            raise RowtrailError(explain(error)) from None
+        if made is not None:
+            self.say(made)
+        if self.place is not None and known is not None and known["seal"] != self.published:
+            publish(known, self.place, self.signer)
+            self.published = known["seal"]
+        return made is not None
+
+    def say(self, made: "Sealed") -> None:
+        """Says which seal was made."""
+        if self.json_wanted:
+            print_json(made._asdict())
+            return
+        from rowtrail.terminal import moment
+
+        versions = plural(made.versions, "version")
+        click.echo(f"seal {made.seal} at {moment(made.sealed_at)}: {versions}, {made.hash}")
+
+
+@click.command()
+@on_database
+@click.option(
+    "--seal", "number", metavar="N", type=click.IntRange(min=1), help="Of it; else the last one."
+)
+@click.option(
+    "--to",
+    "place",
+    metavar="PLACE",
+    help="Put it there: a file, to which a line is added; git:FILE, committed in its repository; "
+    "or an http(s) URL, to which it is posted.",
+)
+@on_key
+def digest(
+    database: str | None, data: Path | None, number: int | None, place: str | None, key: Path | None
+) -> None:
+    """Print the digest of a seal, or put it where the database's superusers cannot change it.
+
+    It is a line of JSON: the text of the seal and the SHA-256 of that. It holds all that was sealed
+    until then: rowtrail verify --digests FILE finds out if any of it was changed.
+    """
+    from rowtrail.digests import place_of, publish, signed
+    from rowtrail.signing import Signer
+
+    signer = None if key is None else Signer(key)
+    where = None if place is None else place_of(place)
+    with opened(database, data) as target:
+        from rowtrail import seals
+
+        with target.engine.connect() as connection:
+            known = seals.digest(connection, number)
+    if where is None:
+        click.echo(json.dumps(signed(known, signer), ensure_ascii=False))
+    else:
+        publish(known, where, signer)
+
+
+@click.command()
+@on_database
+@click.argument("version", type=click.IntRange(min=1), required=False)
+@click.option(
+    "--from-seal",
+    "first",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Instead of a version: that the later seal goes on where seal N ended.",
+)
+@click.option(
+    "--digest-of",
+    "head",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="The seal on whose digest the proof stands; without it, the last.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Without it, standard output.",
+)
+def prove(
+    database: str | None,
+    data: Path | None,
+    version: int | None,
+    first: int | None,
+    head: int | None,
+    output: Path | None,
+) -> None:
+    """Prove to a stranger that VERSION was there, as it is, when it was sealed.
+
+    VERSION is its id, as rowtrail history shows it. The proof is a small JSON file, which
+    docs/check_proof.py checks without a database, by a digest that was kept elsewhere.
+    """
+    if (version is None) == (first is None):
+        raise click.UsageError("give the id of a version, or --from-seal")
+    with opened(database, data) as target:
+        from rowtrail import seals
+
+        with target.engine.connect() as connection:
+            proof: dict[str, Any] = (
+                seals.prove(connection, version, head)
+                if version is not None
+                else seals.prove_consistency(connection, first or 1, head)
+            )
+    written = json.dumps(proof, indent=1, ensure_ascii=False) + "\n"
+    if output is None or str(output) == "-":
+        click.echo(written, nl=False)
+        return
+    from rowtrail.errors import RowtrailError
+
+    try:
+        output.write_text(written, encoding="utf-8")
+    except OSError as error:
+        raise RowtrailError(f"{output} cannot be written: {error.strerror}") from None

@@ -1,0 +1,96 @@
+"""Checks a proof that `rowtrail prove` wrote: python check_proof.py PROOF DIGESTS
+
+It needs Python alone, and no database. DIGESTS is the file that `rowtrail digest` wrote, in a copy that
+nobody of the database's could change. docs/guides/proofs.md explains each step.
+"""
+
+import base64
+import json
+import struct
+import sys
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+NUMBERS = {"id": ">q", "changed_at": ">q", "xid": ">Q", "table_id": ">i", "era": ">i"}
+PLACES = {"file": ">I", "early_in": ">I", "old_ctid": ">IH", "new_ctid": ">IH"}
+TEXTS = ("op", "row_key", "old_key", "actor", "login")
+JSON = ("data", "old", "verbatim", "context")
+
+
+def node(left, right):
+    return sha256(b"\1" + left + right).digest()
+
+
+def roots(index, size, path, found, first=None):
+    """The roots of the tree, and of its first part, that the path leads to (RFC 9162, 2.1.3.2 and 2.1.4.2)."""
+    last = size - 1
+    for other in path:
+        if index % 2 or index == last:
+            found = node(other, found)
+            first = first and node(other, first)
+            while index and not index % 2:
+                index, last = index // 2, last // 2
+        else:
+            found = node(found, other)
+        index, last = index // 2, last // 2
+    return (found, first) if last == 0 else (None, None)
+
+
+def goes_on(first, second, size, path):
+    """Whether the log of the second seal begins with that of the first (RFC 9162, 2.1.4.2)."""
+    old, known = int(first["seal"]) - 1, bytes.fromhex(first["log"])
+    if old in (0, size):
+        return old == 0 or first["log"] == second["log"]
+    path = [known, *path] if old & (old - 1) == 0 else path
+    index, last = old - 1, size - 1
+    while index % 2:
+        index, last = index // 2, last // 2
+    return roots(index, last + 1, path[1:], path[0], path[0]) == (bytes.fromhex(second["log"]), known)
+
+
+def columns(record):
+    """The columns of a version, from the bytes that were sealed: PostgreSQL's record_send()."""
+    at = 4  # the number of columns
+    for name in (*NUMBERS, *PLACES, *TEXTS, *JSON):
+        length = struct.unpack_from(">i", record, at + 4)[0]  # after the oid of the type
+        value = record[at + 8 : at + 8 + max(length, 0)]
+        at += 8 + len(value)
+        if length < 0 or name in PLACES:
+            continue
+        yield name, value[name in JSON :].decode() if name in TEXTS + JSON else struct.unpack(NUMBERS[name], value)[0]
+
+
+def fields(seal):
+    return dict(line.split(" ", 1) for line in seal.splitlines()[1:])
+
+
+def problem(proof, digests):
+    seal, head = fields(proof["seal"]), fields(proof["head"])
+    size = int(head["seal"]) - 1
+    path, log_path, log = ([bytes.fromhex(one) for one in proof.get(name, [])] for name in ("path", "log_path", "consistency"))
+    if "record" in proof:
+        leaf = sha256(b"\0" + base64.b64decode(proof["record"])).digest()
+        if roots(proof["index"], int(seal["versions"]), path, leaf)[0] != bytes.fromhex(seal["root"]):
+            return "the version is not one of the seal"
+    if proof["seal"] != proof["head"]:
+        leaf = sha256(b"\0" + sha256(proof["seal"].encode()).digest()).digest()
+        if roots(int(seal["seal"]) - 1, size, log_path, leaf)[0] != bytes.fromhex(head["log"]):
+            return "the seal is not in the log"
+        if "consistency" in proof and not goes_on(seal, head, size, log):
+            return "the log was rewritten"
+    if sha256(proof["head"].encode()).hexdigest() not in digests:
+        return f"there is no digest of its seal {head['seal']}"
+    return None
+
+
+if __name__ == "__main__":
+    proof = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    lines = Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
+    if wrong := problem(proof, {json.loads(line)["hash"] for line in lines}):
+        sys.exit(f"NOT PROVEN: {wrong}")
+    for name, value in columns(base64.b64decode(proof["record"])) if "record" in proof else ():
+        is_time = name == "changed_at"
+        print(f"{name}: {datetime(2000, 1, 1) + timedelta(microseconds=value)} UTC" if is_time else f"{name}: {value}")
+    sealed, known = fields(proof["seal"]), fields(proof["head"])
+    print(f"PROVEN by the digest of seal {known['seal']}: it was so when seal {sealed['seal']} was made, at {sealed['at']}")

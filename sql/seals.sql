@@ -1,0 +1,563 @@
+-- Seals: what was recorded cannot be changed unseen. A seal closes what was committed since the seal
+-- before: it keeps a hash of each version, the root of a Merkle tree over them (RFC 9162, 2.1), and
+-- a hash of itself, which the next seal takes in. Writers only insert: none waits for a seal, and none
+-- computes a hash.
+--
+-- A seal is bounded by a snapshot, not by ids: who commits late with a low id is in the next one. Its
+-- versions are those of its era that its snapshot sees and that of the seal before does not.
+--
+--   leaf of a version   sha256(0x00, its columns as record_send() gives them)
+--   node                sha256(0x01, left, right)
+--   seal                sha256(rowtrail.seal_text(), which begins with the number of this format)
+--   log                 the tree whose leaves are the seals: sha256(0x00, hash of the seal)
+--
+-- Who can rewrite the database can rewrite the seals with it. A digest, which is the text and the hash
+-- of a seal kept elsewhere, cannot be rewritten with them: rowtrail digest.
+
+create or replace function rowtrail.seal(out seal bigint, out sealed_at timestamptz, out versions bigint, out hash text)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set client_encoding = 'UTF8'
+as $$
+declare
+  before rowtrail.seals;
+  made rowtrail.seals;
+  is_new_life boolean;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'rowtrail.seal() needs a READ COMMITTED transaction; this one is %', upper(current_setting('transaction_isolation'))
+      using errcode = 'invalid_transaction_state', hint = 'It has to see what the seal before it closed. Call it on its own.';
+  end if;
+  -- Not an advisory lock, which any login could hold. Who reads is not in the way.
+  lock table rowtrail.seals in exclusive mode;
+  -- What is hashed is what is stored, whatever the client reads.
+  perform set_config('client_encoding', getdatabaseencoding(), true);
+  select s.* into before from rowtrail.seals as s order by s.id desc limit 1;
+  made.era := rowtrail.current_era();
+  made.system_identifier := rowtrail.system_identifier();
+  is_new_life := rowtrail.is_new_life(before);
+  if is_new_life then
+    -- Waits for who writes: after it nobody records in the era that ends here.
+    lock table rowtrail.versions in access exclusive mode;
+    execute format('alter table rowtrail.versions alter column era set default %s', made.era + 1);
+  end if;
+
+  made.id := coalesce(before.id, 0) + 1;
+  made.format := 1;
+  made.ends_era := is_new_life;
+  made.seen := pg_current_snapshot();
+  insert into rowtrail.seal_leaves (seal_id, part, ids, leaves)
+  select made.id, c.part, c.ids, c.leaves
+  from rowtrail.leaves_of(made, before) as c;
+  select coalesce(sum(cardinality(c.ids)), 0), max(c.ids[cardinality(c.ids)])
+  into made.versions, made.max_id
+  from rowtrail.seal_leaves as c
+  where c.seal_id = made.id;
+  made.max_id := greatest(made.max_id, before.max_id, 0);
+  if made.versions = 0 and not is_new_life then
+    return;
+  end if;
+
+  made.sealed_at := clock_timestamp();
+  made.leaves_hash := rowtrail.leaves_hash(made.id);
+  made.root := rowtrail.seal_root(made.id);
+  made.previous := coalesce(before.hash, decode(repeat('00', 32), 'hex'));
+  made.log_root := rowtrail.peaks_root(coalesce(before.peaks, ''));
+  made.hash := sha256(convert_to(rowtrail.seal_text(made), 'UTF8'));
+  made.peaks := rowtrail.with_leaf(coalesce(before.peaks, ''), made.id - 1, rowtrail.log_leaf(made.hash));
+  insert into rowtrail.seals select made.*;
+  seal := made.id;
+  sealed_at := made.sealed_at;
+  versions := made.versions;
+  hash := encode(made.hash, 'hex');
+end
+$$;
+comment on function rowtrail.seal() is
+  'Seals the versions that were committed since the last seal, and gives the seal; NULL if there are none. Nobody who writes waits for it.';
+
+create or replace function rowtrail.leaves_of(
+  made rowtrail.seals, before rowtrail.seals, out part int, out ids bigint[], out leaves bytea)
+returns setof record
+language sql
+stable
+as $$
+  select (n.n / 65536)::int, array_agg(n.id order by n.n), string_agg(n.leaf, '' order by n.n)
+  from (
+    select m.id, m.leaf, row_number() over (order by m.id, m.leaf) - 1 as n
+    from (
+      select v.id, rowtrail.leaf(v) as leaf
+      from rowtrail.versions as v
+      where not made.ends_era
+        and v.era = made.era
+        and (v.xid::text)::bigint < (pg_snapshot_xmax(made.seen)::text)::bigint
+        and (v.xid::text)::bigint >= case when before.era = made.era then (pg_snapshot_xmin(before.seen)::text)::bigint else 0 end
+        and pg_visible_in_snapshot(v.xid, made.seen)
+        and (before.era = made.era and pg_visible_in_snapshot(v.xid, before.seen)) is not true
+        and v.id <= coalesce(made.max_id, v.id)
+      union all
+      -- The last of an era is made in the next life of the cluster, to which the transactions' numbers
+      -- of this one say nothing: it takes all that is there and was not sealed before.
+      select v.id, rowtrail.leaf(v)
+      from rowtrail.versions as v
+      where made.ends_era
+        and v.era = made.era
+        and (before.era = made.era and pg_visible_in_snapshot(v.xid, before.seen) and v.id <= before.max_id) is not true
+        and v.id <= coalesce(made.max_id, v.id)
+    ) as m
+  ) as n
+  group by n.n / 65536
+$$;
+comment on function rowtrail.leaves_of(rowtrail.seals, rowtrail.seals) is
+  'The ids and leaves of the versions of a seal, by 65,536, each of which is a perfect tree but the last.';
+
+create or replace function rowtrail.leaf(v rowtrail.versions)
+returns bytea
+language sql
+stable
+as $$
+  select sha256('\x00'::bytea || rowtrail.record(v))
+$$;
+comment on function rowtrail.leaf(rowtrail.versions) is 'The leaf of a version in the tree of its seal.';
+
+create or replace function rowtrail.record(v rowtrail.versions)
+returns bytea
+language sql
+stable
+as $$
+  select record_send(row(
+    v.id, v.changed_at, v.xid, v.table_id, v.era, v.file, v.early_in, v.old_ctid, v.new_ctid, v.op, v.row_key, v.old_key,
+    v.actor, v.login, v.data, v.old, v.verbatim, v.context))
+$$;
+comment on function rowtrail.record(rowtrail.versions) is
+  'What of a version is sealed: its columns in binary form. Text is in the client''s encoding, which for a seal is the database''s.';
+
+create or replace function rowtrail.record_of(version bigint)
+returns bytea
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set client_encoding = 'UTF8'
+as $$
+begin
+  perform set_config('client_encoding', getdatabaseencoding(), true);
+  return (select rowtrail.record(v) from rowtrail.versions as v where v.id = version);
+end
+$$;
+comment on function rowtrail.record_of(bigint) is
+  'What of the version with this id is sealed, byte by byte, whatever encoding the client has.';
+
+create or replace function rowtrail.node(l bytea, r bytea)
+returns bytea
+language sql
+immutable
+as $$
+  select sha256('\x01'::bytea || l || r)
+$$;
+comment on function rowtrail.node(bytea, bytea) is 'The hash of two nodes of a Merkle tree (RFC 9162, 2.1.1).';
+
+create or replace function rowtrail.tree_root(leaves bytea)
+returns bytea
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  level bytea := leaves || ''::bytea;
+  number bigint := length(leaves) / 32;
+begin
+  if number = 0 then
+    return sha256('');
+  end if;
+  while number > 1 loop
+    -- The odd one out goes up as it is: the tree is the same as RFC 9162 divides it.
+    select string_agg(sha256('\x01'::bytea || substring(level from (64 * i + 1)::int for 64)), ''::bytea) || substring(level from (64 * (number / 2) + 1)::int)
+    into level
+    from generate_series(0, number / 2 - 1) as i;
+    number := (number + 1) / 2;
+  end loop;
+  return level;
+end
+$$;
+comment on function rowtrail.tree_root(bytea) is
+  'The root of the Merkle tree (RFC 9162, 2.1.1) over hashes of 32 bytes, one after the other.';
+
+create or replace function rowtrail.seal_root(number bigint)
+returns bytea
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select rowtrail.tree_root(string_agg(rowtrail.tree_root(c.leaves), '' order by c.part))
+  from rowtrail.seal_leaves as c
+  where c.seal_id = number
+$$;
+comment on function rowtrail.seal_root(bigint) is 'The root of the tree over the leaves that are kept of a seal.';
+
+create or replace function rowtrail.leaves_hash(number bigint)
+returns bytea
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select sha256(coalesce(string_agg(sha256(c.leaves || array_send(c.ids)), ''::bytea order by c.part), ''))
+  from rowtrail.seal_leaves as c
+  where c.seal_id = number
+$$;
+comment on function rowtrail.leaves_hash(bigint) is
+  'A hash of all leaves and ids that are kept of a seal: what the tree''s root says as well, but forty times as fast.';
+
+create or replace function rowtrail.log_leaf(hash bytea)
+returns bytea
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select sha256('\x00'::bytea || hash)
+$$;
+comment on function rowtrail.log_leaf(bytea) is 'The leaf of a seal in the tree over all seals, by the hash of the seal.';
+
+create or replace function rowtrail.with_leaf(peaks bytea, size bigint, leaf bytea)
+returns bytea
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  high bytea := leaf;
+begin
+  while size % 2 = 1 loop
+    high := rowtrail.node(substring(peaks from length(peaks) - 31), high);
+    peaks := substring(peaks for length(peaks) - 32);
+    size := size / 2;
+  end loop;
+  return peaks || high;
+end
+$$;
+comment on function rowtrail.with_leaf(bytea, bigint, bytea) is
+  'The peaks of a tree of so many leaves (the roots of the perfect trees in it, the largest first), with one leaf more.';
+
+create or replace function rowtrail.peaks_root(peaks bytea)
+returns bytea
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  root bytea := coalesce(nullif(substring(peaks from greatest(length(peaks) - 31, 1)), ''), sha256(''));
+begin
+  for i in reverse length(peaks) / 32 - 2 .. 0 loop
+    root := rowtrail.node(substring(peaks from 32 * i + 1 for 32), root);
+  end loop;
+  return root;
+end
+$$;
+comment on function rowtrail.peaks_root(bytea) is 'The root of the tree that has these peaks.';
+
+create or replace function rowtrail.seal_text(made rowtrail.seals)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select format(
+    E'rowtrail seal %s\nseal %s\nat %s\nera %s%s\ncluster %s\nsnapshot %s\nmax-id %s\nversions %s\nleaves %s\nroot %s\nlog %s\nprevious %s\n',
+    made.format, made.id, to_char(made.sealed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    made.era, case when made.ends_era then ' ends' end, made.system_identifier, made.seen, made.max_id, made.versions,
+    encode(made.leaves_hash, 'hex'), encode(made.root, 'hex'), encode(made.log_root, 'hex'), encode(made.previous, 'hex'))
+$$;
+comment on function rowtrail.seal_text(rowtrail.seals) is 'What the hash of a seal is of, in UTF-8.';
+
+create or replace function rowtrail.system_identifier()
+returns bigint
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select c.system_identifier from pg_control_system() as c);
+exception
+  -- Some managed services keep it to themselves.
+  when insufficient_privilege then
+    return null;
+end
+$$;
+comment on function rowtrail.system_identifier() is 'Which cluster this is; NULL where the service does not say.';
+
+create or replace function rowtrail.is_new_life(last_seal rowtrail.seals)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when last_seal.id is not null then
+      coalesce(last_seal.system_identifier <> rowtrail.system_identifier(), false)
+      or (pg_snapshot_xmax(last_seal.seen)::text)::bigint > (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
+    else exists (
+      select from rowtrail.versions as v
+      where (v.xid::text)::bigint >= (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint and v.era = rowtrail.current_era())
+  end
+$$;
+comment on function rowtrail.is_new_life(rowtrail.seals) is
+  'Whether the database has come into another cluster since its last seal, by a restore or by pg_upgrade: its transactions'' numbers begin anew then.';
+
+create or replace function rowtrail.verify_seal(
+  number bigint, out object text, out problem text, out mend text, out is_fault boolean)
+returns setof record
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set timezone = 'UTC'
+set client_encoding = 'UTF8'
+as $$
+declare
+  made rowtrail.seals;
+  before rowtrail.seals;
+  is_same boolean;
+begin
+  perform set_config('client_encoding', getdatabaseencoding(), true);
+  is_fault := true;
+  object := format('seal %s', number);
+  select s.* into made from rowtrail.seals as s where s.id = number;
+  if made.id is null then
+    problem := 'is missing';
+    mend := 'a superuser removed it: restore it from a backup, and compare the digests that were kept elsewhere';
+    return next;
+    return;
+  end if;
+  select s.* into before from rowtrail.seals as s where s.id = number - 1;
+
+  mend := 'a superuser changed it: restore it from a backup, and compare the digests that were kept elsewhere';
+  if made.format <> 1 then
+    problem := format('has the format %s, which this rowtrail does not know', made.format);
+    mend := 'verify it with the rowtrail that made it, or a newer one';
+    return next;
+    return;
+  end if;
+  if made.hash <> sha256(convert_to(rowtrail.seal_text(made), 'UTF8')) then
+    problem := 'does not have the hash of what it says';
+    return next;
+  end if;
+  if made.previous <> coalesce(before.hash, case when number = 1 then decode(repeat('00', 32), 'hex') end) then
+    problem := 'does not follow the seal before it, which is another one than it was made after';
+    return next;
+  end if;
+  if made.log_root <> rowtrail.peaks_root(case when number = 1 then '' else before.peaks end)
+    or made.peaks <> rowtrail.with_leaf(case when number = 1 then '' else before.peaks end, number - 1, rowtrail.log_leaf(made.hash))
+  then
+    problem := 'does not have its place in the log of the seals';
+    return next;
+  end if;
+  if made.leaves_hash is distinct from rowtrail.leaves_hash(number) or made.root is distinct from rowtrail.seal_root(number) then
+    problem := 'does not have the leaves that it was made of';
+    return next;
+  end if;
+
+  select coalesce(bool_and((c.ids, c.leaves) is not distinct from (k.ids, k.leaves)), true)
+  into is_same
+  from rowtrail.leaves_of(made, before) as c
+  full join (select l.* from rowtrail.seal_leaves as l where l.seal_id = number) as k on k.part = c.part;
+  if not is_same then
+    return query
+      with live as (
+        select l.id, l.leaf
+        from rowtrail.leaves_of(made, before) as c
+        cross join lateral rowtrail.leaves_in(c.ids, c.leaves) as l
+      ), kept as (
+        select l.id, l.leaf
+        from rowtrail.seal_leaves as c
+        cross join lateral rowtrail.leaves_in(c.ids, c.leaves) as l
+        where c.seal_id = number
+      ), differing as (
+        select id, bool_or(is_live) as is_live, bool_or(not is_live) as is_kept
+        from (
+          select o.id, true as is_live from (select * from live except all select * from kept) as o
+          union all
+          select o.id, false from (select * from kept except all select * from live) as o
+        ) as o
+        group by id
+      )
+      select
+        rowtrail.version_name(d.id),
+        case
+          when d.is_live and d.is_kept then format('is not what it was when seal %s was made, at %s', number, made.sealed_at)
+          when d.is_live then format('was added among those of seal %s, which was made at %s', number, made.sealed_at)
+          else format('is missing: it was there when seal %s was made, at %s', number, made.sealed_at)
+        end,
+        'only a superuser can do that: find it in a backup, and ask who could since then',
+        true
+      from differing as d
+      order by d.id;
+  end if;
+end
+$$;
+comment on function rowtrail.verify_seal(bigint) is
+  'What is wrong with a seal, its place after the one before, and the versions that it closed; no row if nothing is.';
+
+create or replace function rowtrail.leaves_in(ids bigint[], leaves bytea, out id bigint, out leaf bytea)
+returns setof record
+language sql
+immutable
+as $$
+  select u.id, substring(leaves from (32 * u.n - 31)::int for 32)
+  from unnest(ids) with ordinality as u (id, n)
+$$;
+comment on function rowtrail.leaves_in(bigint[], bytea) is 'The leaves in a part of those that are kept of a seal, each with the id of its version.';
+
+create or replace function rowtrail.version_name(version bigint)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    (
+      select format('version %s of %s, key %s', v.id, coalesce(format('%I.%I', t.schema_name, t.table_name), format('table %s', v.table_id)), v.row_key)
+      from rowtrail.versions as v
+      left join rowtrail.tables as t on t.id = v.table_id
+      where v.id = version
+      limit 1),
+    format('version %s', version))
+$$;
+comment on function rowtrail.version_name(bigint) is 'A version by its id, table and key, as people are told of it.';
+
+create or replace function rowtrail.verify_sealed(
+  is_thorough boolean default true, out object text, out problem text, out mend text, out is_fault boolean)
+returns setof record
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+as $$
+declare
+  last_seal rowtrail.seals;
+begin
+  select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
+  if last_seal.id is null then
+    return;
+  end if;
+  if rowtrail.is_new_life(last_seal) then
+    object := 'the database';
+    problem := format('was brought into another cluster after seal %s; what was recorded since is in no seal', last_seal.id);
+    mend := 'run: rowtrail seal';
+    is_fault := false;
+    return next;
+    return;
+  end if;
+  if not is_thorough
+    and (select sum(s.versions) from rowtrail.seals as s)
+      = (select count(*) from rowtrail.versions as v where not rowtrail.is_unsealed(v.era, v.xid, last_seal))
+  then
+    return;
+  end if;
+  -- Those in the range of a seal are named by it; which seal's they are depends on the transaction.
+  return query
+    with kept as (
+      select u.id
+      from rowtrail.seal_leaves as c
+      cross join lateral unnest(c.ids) as u (id)
+    )
+    select rowtrail.version_name(v.id), 'was added among those that are sealed, and is in no seal', 'only a superuser can do that: ask who could', true
+    from rowtrail.versions as v
+    where not rowtrail.is_unsealed(v.era, v.xid, last_seal)
+      and (
+        not exists (select from kept as k where k.id = v.id)
+        or v.id in (select d.id from rowtrail.versions as d group by d.id having count(*) > 1))
+      and coalesce(
+        (
+          select v.id > s.max_id
+          from rowtrail.seals as s
+          where s.era = v.era and (s.ends_era or pg_visible_in_snapshot(v.xid, s.seen))
+          order by s.id
+          limit 1),
+        true)
+    order by v.id;
+end
+$$;
+comment on function rowtrail.verify_sealed(boolean) is
+  'Versions that are in no seal though they are older than the last one. If not thorough, they are looked for only where the numbers differ, which they do unless a seal lacks one.';
+
+create or replace function rowtrail.is_unsealed(era int, xid xid8, last_seal rowtrail.seals)
+returns boolean
+language sql
+stable
+as $$
+  select last_seal.id is null or era > last_seal.era or (era = last_seal.era and not last_seal.ends_era and not pg_visible_in_snapshot(xid, last_seal.seen))
+$$;
+comment on function rowtrail.is_unsealed(int, xid8, rowtrail.seals) is
+  'Whether a version of this era and transaction was committed after the last seal.';
+
+create or replace function rowtrail.unsealed(out versions bigint, out oldest timestamptz, out last_seal bigint, out sealed_at timestamptz)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+as $$
+declare
+  latest rowtrail.seals;
+begin
+  select s.* into latest from rowtrail.seals as s order by s.id desc limit 1;
+  last_seal := latest.id;
+  sealed_at := latest.sealed_at;
+  select count(*), min(v.changed_at)
+  into versions, oldest
+  from rowtrail.versions as v
+  where rowtrail.is_unsealed(v.era, v.xid, latest)
+    -- By it the index leaves out what is long sealed.
+    and (latest.id is null or latest.ends_era or v.era > latest.era
+      or (v.xid::text)::bigint >= (pg_snapshot_xmin(latest.seen)::text)::bigint);
+end
+$$;
+comment on function rowtrail.unsealed() is
+  'How many versions no seal has yet, and the time of the oldest; the last seal, and when it was made.';
+
+revoke all on function
+  rowtrail.seal(),
+  rowtrail.leaves_of(rowtrail.seals, rowtrail.seals),
+  rowtrail.leaf(rowtrail.versions),
+  rowtrail.record(rowtrail.versions),
+  rowtrail.record_of(bigint),
+  rowtrail.node(bytea, bytea),
+  rowtrail.tree_root(bytea),
+  rowtrail.seal_root(bigint),
+  rowtrail.leaves_hash(bigint),
+  rowtrail.log_leaf(bytea),
+  rowtrail.with_leaf(bytea, bigint, bytea),
+  rowtrail.peaks_root(bytea),
+  rowtrail.seal_text(rowtrail.seals),
+  rowtrail.system_identifier(),
+  rowtrail.is_new_life(rowtrail.seals),
+  rowtrail.verify_seal(bigint),
+  rowtrail.leaves_in(bigint[], bytea),
+  rowtrail.version_name(bigint),
+  rowtrail.verify_sealed(boolean),
+  rowtrail.is_unsealed(int, xid8, rowtrail.seals),
+  rowtrail.unsealed()
+from public;
+grant execute on function
+  rowtrail.leaves_of(rowtrail.seals, rowtrail.seals),
+  rowtrail.leaf(rowtrail.versions),
+  rowtrail.record(rowtrail.versions),
+  rowtrail.record_of(bigint),
+  rowtrail.node(bytea, bytea),
+  rowtrail.tree_root(bytea),
+  rowtrail.seal_root(bigint),
+  rowtrail.leaves_hash(bigint),
+  rowtrail.log_leaf(bytea),
+  rowtrail.with_leaf(bytea, bigint, bytea),
+  rowtrail.peaks_root(bytea),
+  rowtrail.seal_text(rowtrail.seals),
+  rowtrail.system_identifier(),
+  rowtrail.is_new_life(rowtrail.seals),
+  rowtrail.verify_seal(bigint),
+  rowtrail.leaves_in(bigint[], bytea),
+  rowtrail.version_name(bigint),
+  rowtrail.verify_sealed(boolean),
+  rowtrail.is_unsealed(int, xid8, rowtrail.seals),
+  rowtrail.unsealed()
+to rowtrail_reader;
+grant execute on function rowtrail.seal() to rowtrail_auditor;
