@@ -1,7 +1,7 @@
 """Checks a proof that `rowtrail prove` wrote: python check_proof.py PROOF DIGESTS
 
 It needs Python alone, and no database. DIGESTS is the file that `rowtrail digest` wrote, in a copy that
-nobody of the database's could change. docs/guides/proofs.md explains each step.
+nobody of the database's could change. docs/guides/prove-it.md explains each step.
 """
 
 import base64

@@ -434,6 +434,7 @@ set search_path = pg_catalog, pg_temp
 set row_security = on
 as $$
 declare
+  now_in constant int := rowtrail.current_era();
   last_seal rowtrail.seals;
 begin
   select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
@@ -450,7 +451,7 @@ begin
   end if;
   if not is_thorough
     and (select sum(s.versions) from rowtrail.seals as s)
-      = (select count(*) from rowtrail.versions as v where not rowtrail.is_unsealed(v.era, v.xid, last_seal))
+      = (select count(*) from rowtrail.versions as v where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in))
   then
     return;
   end if;
@@ -463,7 +464,7 @@ begin
     )
     select rowtrail.version_name(v.id), 'was added among those that are sealed, and is in no seal', 'only a superuser can do that: ask who could', true
     from rowtrail.versions as v
-    where not rowtrail.is_unsealed(v.era, v.xid, last_seal)
+    where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)
       and (
         not exists (select from kept as k where k.id = v.id)
         or v.id in (select d.id from rowtrail.versions as d group by d.id having count(*) > 1))
@@ -481,14 +482,14 @@ $$;
 comment on function rowtrail.verify_sealed(boolean) is
   'Versions that are in no seal though they are older than the last one. If not thorough, they are looked for only where the numbers differ, which they do unless a seal lacks one.';
 
-create or replace function rowtrail.is_unsealed(era int, xid xid8, last_seal rowtrail.seals)
+create or replace function rowtrail.is_unsealed(era int, xid xid8, last_seal rowtrail.seals, current_era int)
 returns boolean
 language sql
 stable
 as $$
-  select last_seal.id is null or era > last_seal.era or (era = last_seal.era and not last_seal.ends_era and not pg_visible_in_snapshot(xid, last_seal.seen))
+  select era = current_era and (last_seal.id is null or era > last_seal.era or not (last_seal.ends_era or pg_visible_in_snapshot(xid, last_seal.seen)))
 $$;
-comment on function rowtrail.is_unsealed(int, xid8, rowtrail.seals) is
+comment on function rowtrail.is_unsealed(int, xid8, rowtrail.seals, int) is
   'Whether a version of this era and transaction was committed after the last seal.';
 
 create or replace function rowtrail.unsealed(out versions bigint, out oldest timestamptz, out last_seal bigint, out sealed_at timestamptz)
@@ -498,6 +499,7 @@ set search_path = pg_catalog, pg_temp
 set row_security = on
 as $$
 declare
+  now_in constant int := rowtrail.current_era();
   latest rowtrail.seals;
 begin
   select s.* into latest from rowtrail.seals as s order by s.id desc limit 1;
@@ -506,7 +508,7 @@ begin
   select count(*), min(v.changed_at)
   into versions, oldest
   from rowtrail.versions as v
-  where rowtrail.is_unsealed(v.era, v.xid, latest)
+  where rowtrail.is_unsealed(v.era, v.xid, latest, now_in)
     -- By it the index leaves out what is long sealed.
     and (latest.id is null or latest.ends_era or v.era > latest.era
       or (v.xid::text)::bigint >= (pg_snapshot_xmin(latest.seen)::text)::bigint);
@@ -535,7 +537,7 @@ revoke all on function
   rowtrail.leaves_in(bigint[], bytea),
   rowtrail.version_name(bigint),
   rowtrail.verify_sealed(boolean),
-  rowtrail.is_unsealed(int, xid8, rowtrail.seals),
+  rowtrail.is_unsealed(int, xid8, rowtrail.seals, int),
   rowtrail.unsealed()
 from public;
 grant execute on function
@@ -557,7 +559,7 @@ grant execute on function
   rowtrail.leaves_in(bigint[], bytea),
   rowtrail.version_name(bigint),
   rowtrail.verify_sealed(boolean),
-  rowtrail.is_unsealed(int, xid8, rowtrail.seals),
+  rowtrail.is_unsealed(int, xid8, rowtrail.seals, int),
   rowtrail.unsealed()
 to rowtrail_reader;
 grant execute on function rowtrail.seal() to rowtrail_auditor;
