@@ -7,7 +7,7 @@ BENCH := .venv-bench
 MINUTES ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-16 test-matrix test-long lint format bench bench-read pictures lock wheel clean
+.PHONY: help demo test test-16 test-matrix test-long lint format bench bench-read bench-seal pictures lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(INSTALLED) $(BENCH)/installed  ## Measure what tracking costs writers (
 
 bench-read: $(INSTALLED) $(BENCH)/installed  ## Measure what reading a long history costs (ARGS=--help: how)
 	$(BIN)/python -m bench.read $(ARGS)
+
+bench-seal: $(INSTALLED)  ## Measure what seals cost, and how fast they verify (ARGS=--help: how)
+	$(BIN)/python -m bench.seal $(ARGS)
 
 pictures: $(INSTALLED)  ## Make the pictures of the documents anew (needs Chromium)
 	$(BIN)/python docs/pictures.py

@@ -102,7 +102,7 @@ def rowtrail(context: click.Context) -> None:
 def upgrade(database: str | None, data: Path | None, json_wanted: bool) -> None:
     """Install rowtrail in the database, or bring it up to date.
 
-    It can be run at any time, and by several at once. It adds the schema rowtrail, four
+    It can be run at any time, and by several at once. It adds the schema rowtrail, five
     roles and, as a superuser, five event triggers, which record schema changes and refuse what
     would stop the recording; it touches nothing else.
     """

@@ -89,7 +89,7 @@ def test_the_owner_of_a_database_who_may_not_create_roles_is_told_how_to_install
             "-h", own_server.socket_folder, "-U", "postgres",
             "-f", schema.sql_folder() / "roles.sql",
             "-c", "grant rowtrail_owner, rowtrail_capture, rowtrail_reader, "
-                  "rowtrail_limited_reader to tenant with admin option",
+                  "rowtrail_limited_reader, rowtrail_auditor to tenant with admin option",
         ],
         check=True,
     )  # fmt: skip
