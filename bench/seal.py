@@ -40,7 +40,7 @@ SEALS = 20
 SEALING, VERIFYING, BOTH = "seal", "verify, one connection", "verify, two connections"
 QUIET, BESIDE_SEALING = "nobody seals", "sealed every second"
 
-#: The versions of the tables of findings, and the goals.
+#: The goals.
 GOAL_VERIFY = 1_000_000  # versions a second, by two cores
 GOAL_COST = 0.03
 
