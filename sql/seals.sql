@@ -342,12 +342,18 @@ begin
     problem := 'does not have the hash of what it says';
     return next;
   end if;
-  if made.previous <> coalesce(before.hash, case when number = 1 then decode(repeat('00', 32), 'hex') end) then
+  if before.id is null and number > 1 then
+    -- Which versions it closes depends on that one.
+    problem := 'does not follow a seal: the one before it is missing';
+    return next;
+    return;
+  end if;
+  if made.previous <> coalesce(before.hash, decode(repeat('00', 32), 'hex')) then
     problem := 'does not follow the seal before it, which is another one than it was made after';
     return next;
   end if;
-  if made.log_root <> rowtrail.peaks_root(case when number = 1 then '' else before.peaks end)
-    or made.peaks <> rowtrail.with_leaf(case when number = 1 then '' else before.peaks end, number - 1, rowtrail.log_leaf(made.hash))
+  if made.log_root <> rowtrail.peaks_root(coalesce(before.peaks, ''))
+    or made.peaks <> rowtrail.with_leaf(coalesce(before.peaks, ''), number - 1, rowtrail.log_leaf(made.hash))
   then
     problem := 'does not have its place in the log of the seals';
     return next;
@@ -416,7 +422,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
     (
-      select format('version %s of %s, key %s', v.id, coalesce(format('%I.%I', t.schema_name, t.table_name), format('table %s', v.table_id)), v.row_key)
+      select format('version %s of %s, key %s', v.id, case when t.id is null then format('table %s', v.table_id) else format('%I.%I', t.schema_name, t.table_name) end, v.row_key)
       from rowtrail.versions as v
       left join rowtrail.tables as t on t.id = v.table_id
       where v.id = version

@@ -40,6 +40,14 @@ on_key = click.option(
     help="Compare the versions of the seals from N on only.",
 )
 @click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="So many connections compare seals at once.",
+)
+@click.option(
     "--digests",
     "files",
     metavar="FILE",
@@ -61,6 +69,7 @@ def verify(
     no_rows: bool,
     no_seals: bool,
     first: int | None,
+    jobs: int,
     files: tuple[Path, ...],
     key: Path | None,
     json_wanted: bool,
@@ -102,12 +111,9 @@ def verify(
                 findings += seals.check_digests(connection, lines, source, verifier)
             sealed = [] if no_seals else seals.numbers(connection, first)
             if sealed:
-                broken = len(findings)
                 with counting("comparing seals") as show:
-                    for done, number in enumerate(sealed):
-                        show(done, len(sealed))
-                        findings += seals.verify(connection, number)
-                findings += seals.verify_rest(connection, len(findings) > broken)
+                    broken = seals.verify_all(target.engine, sealed, jobs, show)
+                findings += [*broken, *seals.verify_rest(connection, bool(broken))]
             if not no_rows:
                 with counting("comparing tables") as show:
                     for done, (oid, name) in enumerate(wanted):

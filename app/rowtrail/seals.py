@@ -6,12 +6,15 @@ takes in those before it, one digest holds all that was sealed until then.
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from rowtrail import merkle
@@ -52,6 +55,9 @@ from generate_series(
 ASK = "somebody changed the history, or this is another database: compare with a backup"
 
 LEAF = 32  # bytes
+
+#: How often people are shown how far verifying has come.
+PATIENCE = 0.2  # seconds
 
 
 class Sealed(NamedTuple):
@@ -131,6 +137,57 @@ def verify(connection: Connection, number: int) -> Iterator[Finding]:
         yield Finding("seal", row.object, row.problem, row.mend, row.is_fault)
 
 
+def verify_all(
+    engine: Engine, numbers: Sequence[int], jobs: int, show: Callable[[int, int], None]
+) -> list[Finding]:
+    """What is wrong with seals and the versions that they close, in the order of the seals.
+
+    Args:
+        engine: connects to the database.
+        numbers: of the seals.
+        jobs: so many connections verify at once.
+        show: is told how many seals are done, and of how many.
+
+    Raises:
+        DBAPIError: the database does not answer any more.
+    """
+    left = iter(numbers)
+    found: dict[int, list[Finding]] = {}
+    connections: list[Connection] = []
+    taking = threading.Lock()
+
+    def work() -> None:
+        with engine.connect() as connection:
+            connections.append(connection)
+            while True:
+                with taking:
+                    number = next(left, None)
+                if number is None:
+                    return
+                found[number] = list(verify(connection, number))
+                # Not one snapshot for hours, for which dead rows would have to be kept.
+                connection.rollback()
+
+    with ThreadPoolExecutor(jobs) as pool:
+        workers = [pool.submit(work) for _ in range(jobs)]
+        try:
+            while wait(workers, PATIENCE, FIRST_EXCEPTION).not_done:
+                show(len(found), len(numbers))
+                for worker in workers:
+                    if worker.done():
+                        worker.result()
+            for worker in workers:
+                worker.result()
+        except BaseException:
+            with taking:
+                left = iter(())
+            for connection in connections:
+                with suppress(Exception):
+                    connection.connection.dbapi_connection.cancel()  # type: ignore[union-attr]
+            raise
+    return [finding for number in numbers for finding in found[number]]
+
+
 def verify_rest(connection: Connection, is_thorough: bool) -> Iterator[Finding]:
     """Versions that are older than the last seal and in none."""
     call = text("select * from rowtrail.verify_sealed(:is_thorough)")
@@ -204,8 +261,9 @@ def prove(connection: Connection, version: int, head: int | None = None) -> dict
         raise RowtrailError(
             f"version {version} is missing; seal {found.seal_id} has it; run: rowtrail verify"
         )
-    leaves = [found.leaves[i : i + LEAF] for i in range(0, len(found.leaves), LEAF)]
-    parts = list(connection.scalars(text(PARTS), {"seal": found.seal_id}))
+    kept = bytes(found.leaves)
+    leaves = [kept[i : i + LEAF] for i in range(0, len(kept), LEAF)]
+    parts = [bytes(one) for one in connection.scalars(text(PARTS), {"seal": found.seal_id})]
     if leaves[found.place] != merkle.leaf(bytes(record)):
         raise RowtrailError(
             f"version {version} is not what seal {found.seal_id} closed; run: rowtrail verify"
@@ -213,7 +271,7 @@ def prove(connection: Connection, version: int, head: int | None = None) -> dict
     in_part, above = merkle.path(leaves, found.place), merkle.path(parts, found.part)
     return {
         "version": version,
-        "record": base64.b64encode(record).decode(),
+        "record": base64.b64encode(bytes(record)).decode(),
         "index": 65536 * found.part + found.place,
         "path": [one.hex() for one in in_part + above],
         **in_log(connection, found.seal_id, head),

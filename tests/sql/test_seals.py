@@ -193,7 +193,7 @@ def test_the_leaf_of_a_version_is_the_same_on_every_server(superuser: Run) -> No
         """'{"id": 1, "name": "Zoë", "cost": 1.50}', '{"cost": 1.5}', null, """
         """'{"reason": "ticket"}')::rowtrail.versions), 'hex')"""
     )
-    assert leaf == "GOLDEN"
+    assert leaf == "37e3c270f49584598f327583515154052a3ad80d1ed2128ab6fac858929f5ac9"
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 33, 100])
@@ -273,8 +273,8 @@ def test_each_version_is_in_one_seal_whenever_it_is_committed(
         "select u.id from rowtrail.seal_leaves as c cross join lateral unnest(c.ids) as u (id) "
         "order by 1"
     )
-    assert kept == superuser("select id from rowtrail.versions where op <> 'S' or true order by id")
-    assert len(superuser("select from rowtrail.seals")) > 20
+    assert kept == superuser("select id from rowtrail.versions order by id")
+    assert len(superuser("select id from rowtrail.seals")) > 20
     assert faults(auditor) == []
 
 
@@ -298,10 +298,9 @@ def test_another_life_of_the_cluster_begins_another_era(
     assert sealed(auditor)[1] == 1
     writer("insert into animals values (2, 'of the dump', 4)")
     # As after a restore: the seal is of another cluster.
+    superuser("update rowtrail.seals set system_identifier = 1")
     superuser(
-        "update rowtrail.seals as s set system_identifier = 1, hash = sha256(convert_to("
-        "rowtrail.seal_text((select f from (select (jsonb_populate_record(s, "
-        """'{"system_identifier": 1}')).*) as f)), 'UTF8'))"""
+        "update rowtrail.seals as s set hash = sha256(convert_to(rowtrail.seal_text(s), 'UTF8'))"
     )
     superuser(
         "update rowtrail.seals as s set peaks = rowtrail.with_leaf('', 0, rowtrail.log_leaf(hash))"
