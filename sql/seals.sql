@@ -20,6 +20,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set client_encoding = 'UTF8'
+set work_mem = '64MB'
 as $$
 declare
   before rowtrail.seals;
@@ -313,6 +314,7 @@ set search_path = pg_catalog, pg_temp
 set row_security = on
 set timezone = 'UTC'
 set client_encoding = 'UTF8'
+set work_mem = '64MB'
 as $$
 declare
   made rowtrail.seals;
