@@ -11,6 +11,7 @@
 --         "tracking"    "ended" or "begun again", by whom and why the version says
 --         "options"     {"<option of track()>": {"old", "new"}}: what is recorded has changed
 --         "renumbered"  true: it is another table under the same name, or restored from a dump
+--         "erased"      whose values were erased from the history, and where (see erase.sql)
 --         "attached", "detached"  partitions that came and went (see leaves.sql)
 --         "noticed_by"  who recorded it late: the statement is not known then
 --   old   {"columns": {"<number>": as before, null where there was none}, "table": its name before}

@@ -4,7 +4,7 @@
 create or replace function rowtrail.history(of_table regclass, key text)
 returns table (
   changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
-  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[])
+  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[], erased text[])
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -15,12 +15,12 @@ as $$
   cross join lateral rowtrail.row_history(t.id, rowtrail.key_from(t.key_columns, key)) as h
 $$;
 comment on function rowtrail.history(regclass, text) is
-  'The versions of one row, newest first: select * from rowtrail.history(''orders'', 42); a composite key is a JSON array: rowtrail.history(''order_lines'', ''[42, 1]''). changes holds {"column": [old, new]}; moved the partitions from and to which an update moved the row, by their names of today.';
+  'The versions of one row, newest first: select * from rowtrail.history(''orders'', 42); a composite key is a JSON array: rowtrail.history(''order_lines'', ''[42, 1]''). changes holds {"column": [old, new]}; moved the partitions from and to which an update moved the row, by their names of today; erased the places of values that were erased since, as data.email.';
 
 create or replace function rowtrail.history(of_table regclass, key anyelement)
 returns table (
   changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
-  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[])
+  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[], erased text[])
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -63,7 +63,7 @@ comment on function rowtrail.registered(regclass) is
 create or replace function rowtrail.row_history(of_table int, key text)
 returns table (
   changed_at timestamptz, op text, actor text, login text, changes jsonb, data jsonb,
-  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[])
+  row_key text, old_key text, context jsonb, xid xid8, id bigint, moved text[], erased text[])
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -81,7 +81,8 @@ as $$
         case when k.is_move then rowtrail.changed_by_move(v.table_id, v.old_key, v.era, v.xid, v.id, v.data) else v.old end) as o
     ),
     v.data, v.row_key, v.old_key, v.context, v.xid, v.id,
-    case when k.is_move then rowtrail.partitions_of_move(v.table_id, v.old_key, v.era, v.xid, v.id, v.file) end
+    case when k.is_move then rowtrail.partitions_of_move(v.table_id, v.old_key, v.era, v.xid, v.id, v.file) end,
+    v.erased
   from rowtrail.versions as v
   cross join lateral (select v.op = 'I' and v.old_key is not null as is_move) as k
   left join maps as m on v.id > m.after_id and v.id < m.before_id
@@ -181,7 +182,7 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if cardinality(key_columns) > 1 then
+  if cardinality(key_columns) > 1 and given !~ '^erased:[0-9]+$' then
     -- People write [42,1]; the key is kept as PostgreSQL writes it: [42, 1].
     return rowtrail.short_key(given::jsonb::text);
   end if;

@@ -131,7 +131,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select string_agg(
     format(
-      'coalesce((r.id < %s and (select %s from (select %s) as b)), false)', v.id, d.value ->> 'bound',
+      'coalesce((r.id < %1$s and ((select %2$s from (select %3$s) as b)%4$s)), false)',
+      v.id, d.value ->> 'bound',
       (
         -- A column as it was called then, from the image by the names of the shape that is asked for.
         select string_agg(
@@ -140,9 +141,16 @@ as $$
         join jsonb_array_elements(rowtrail.columns_after(t, shape_id)) as c on c.value -> 'number' = n.value -> 'number'
         join pg_type as y on y.oid = to_regtype(c.value ->> 'type')
         where y.typnamespace = 'pg_catalog'::regnamespace
-      )),
+      ),
+      e.or_erased),
     ' or ')
   from rowtrail.tables as t
+  cross join lateral (
+    select case
+      when exists (select from rowtrail.versions as v where v.table_id = t.id and v.row_key = '' and v.op = 'S' and v.data ? 'erased')
+        then format(' or rowtrail.ends_erased(%s, r.id, r.row_key)', t.id)
+    end as or_erased
+  ) as e
   join rowtrail.versions as v on v.table_id = t.id and v.row_key = '' and v.op = 'S'
   cross join lateral jsonb_each(v.data -> 'detached') as d
   where t.id = of_table
@@ -153,5 +161,34 @@ $$;
 comment on function rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint) is
   'The condition, on rows r of rowtrail.replay_by_key() by the columns that the event shape_id left, under which a row went with a partition that was detached or dropped within the boundary; NULL where none was.';
 
-revoke all on function rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint) from public;
-grant execute on function rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint) to rowtrail_reader;
+create or replace function rowtrail.ends_erased(of_table int, version_id bigint, key text)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- Nothing is erased of a row that is there. What ended it without a version went with its partition.
+  select exists (
+      select from rowtrail.versions as v
+      cross join unnest(v.erased) as e (place)
+      where v.table_id = of_table and v.id = version_id and starts_with(e.place, 'data.'))
+    and coalesce(
+      (
+        select v.op in ('I', 'B') and v.old_key is null
+        from rowtrail.versions as v
+        where v.table_id = of_table and (v.row_key = key or v.old_key = key) and v.id > version_id and v.op not in ('T', 'S')
+        order by v.id
+        limit 1),
+      true)
+$$;
+comment on function rowtrail.ends_erased(int, bigint, text) is
+  'Whether the row ended with this version and no other, of which values were erased: the bound of the partition that it went with may not tell it any more.';
+
+revoke all on function
+  rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint),
+  rowtrail.ends_erased(int, bigint, text)
+from public;
+grant execute on function
+  rowtrail.gone_with_partitions(int, rowtrail.boundary, bigint),
+  rowtrail.ends_erased(int, bigint, text)
+to rowtrail_reader;

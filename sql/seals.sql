@@ -6,7 +6,8 @@
 -- A seal is bounded by a snapshot, not by ids: who commits late with a low id is in the next one. Its
 -- versions are those of its era that its snapshot sees and that of the seal before does not.
 --
---   leaf of a version   sha256(0x00, its columns as record_send() gives them)
+--   leaf of a version   sha256(0x00, its columns as record_send() gives them); of a table whose values can
+--                       be erased, with a commitment in the place of each value: commitments.sql
 --   node                sha256(0x01, left, right)
 --   seal                sha256(rowtrail.seal_text(), which begins with the number of this format)
 --   log                 the tree whose leaves are the seals: sha256(0x00, hash of the seal)
@@ -49,6 +50,7 @@ begin
   made.format := 1;
   made.ends_era := is_new_life;
   made.seen := pg_current_snapshot();
+  perform rowtrail.make_salts(made, before);
   insert into rowtrail.seal_leaves (seal_id, part, ids, leaves)
   select made.id, c.part, c.ids, c.leaves
   from rowtrail.leaves_of(made, before) as c;
@@ -88,30 +90,48 @@ as $$
   from (
     select m.id, m.leaf, row_number() over (order by m.id, m.leaf) - 1 as n
     from (
-      select v.id, rowtrail.leaf(v) as leaf
-      from rowtrail.versions as v
-      where not made.ends_era
-        and v.era = made.era
-        and (v.xid::text)::bigint < (pg_snapshot_xmax(made.seen)::text)::bigint
-        and (v.xid::text)::bigint >= case when before.era = made.era then (pg_snapshot_xmin(before.seen)::text)::bigint else 0 end
-        and pg_visible_in_snapshot(v.xid, made.seen)
-        and (before.era = made.era and pg_visible_in_snapshot(v.xid, before.seen)) is not true
-        and v.id <= coalesce(made.max_id, v.id)
-      union all
-      -- The last of an era is made in the next life of the cluster, to which the transactions' numbers
-      -- of this one say nothing: it takes all that is there and was not sealed before.
-      select v.id, rowtrail.leaf(v)
-      from rowtrail.versions as v
-      where made.ends_era
-        and v.era = made.era
-        and (before.era = made.era and pg_visible_in_snapshot(v.xid, before.seen) and v.id <= before.max_id) is not true
-        and v.id <= coalesce(made.max_id, v.id)
+      select
+        v.id,
+        case
+          -- The array is made once.
+          when v.table_id = any (array(select t.id from rowtrail.tables as t where t.erasable_since is not null))
+            then sha256('\x00'::bytea || rowtrail.salted_record(v))
+          else rowtrail.leaf(v)
+        end as leaf
+      from rowtrail.members_of(made, before) as v
     ) as m
   ) as n
   group by n.n / 65536
 $$;
 comment on function rowtrail.leaves_of(rowtrail.seals, rowtrail.seals) is
   'The ids and leaves of the versions of a seal, by 65,536, each of which is a perfect tree but the last.';
+
+-- Pins no setting, so that it is inlined: the indexes by time and transaction find its rows.
+create or replace function rowtrail.members_of(made rowtrail.seals, before rowtrail.seals)
+returns setof rowtrail.versions
+language sql
+stable
+as $$
+  select v.*
+  from rowtrail.versions as v
+  where not made.ends_era
+    and v.era = made.era
+    and (v.xid::text)::bigint < (pg_snapshot_xmax(made.seen)::text)::bigint
+    and (v.xid::text)::bigint >= case when before.era = made.era then (pg_snapshot_xmin(before.seen)::text)::bigint else 0 end
+    and pg_visible_in_snapshot(v.xid, made.seen)
+    and (before.era = made.era and pg_visible_in_snapshot(v.xid, before.seen)) is not true
+    and v.id <= coalesce(made.max_id, v.id)
+  union all
+  -- The last of an era is made in the next life of the cluster, to which the transactions' numbers
+  -- of this one say nothing: it takes all that is there and was not sealed before.
+  select v.*
+  from rowtrail.versions as v
+  where made.ends_era
+    and v.era = made.era
+    and (before.era = made.era and pg_visible_in_snapshot(v.xid, before.seen) and v.id <= before.max_id) is not true
+    and v.id <= coalesce(made.max_id, v.id)
+$$;
+comment on function rowtrail.members_of(rowtrail.seals, rowtrail.seals) is 'The versions that a seal closes, by it and the one before.';
 
 create or replace function rowtrail.leaf(v rowtrail.versions)
 returns bytea
@@ -144,7 +164,7 @@ set client_encoding = 'UTF8'
 as $$
 begin
   perform set_config('client_encoding', getdatabaseencoding(), true);
-  return (select rowtrail.record(v) from rowtrail.versions as v where v.id = version);
+  return (select rowtrail.salted_record(v) from rowtrail.versions as v where v.id = version);
 end
 $$;
 comment on function rowtrail.record_of(bigint) is
@@ -392,13 +412,23 @@ begin
       select
         rowtrail.version_name(d.id),
         case
+          when d.is_live and d.is_kept and f.id is not null
+            then format('was erased by event %s, at %s; what is left of it cannot be verified, since seal %s was made without salts of it', f.id, f.changed_at, number)
           when d.is_live and d.is_kept then format('is not what it was when seal %s was made, at %s', number, made.sealed_at)
           when d.is_live then format('was added among those of seal %s, which was made at %s', number, made.sealed_at)
           else format('is missing: it was there when seal %s was made, at %s', number, made.sealed_at)
         end,
-        'only a superuser can do that: find it in a backup, and ask who could since then',
-        true
+        case when f.id is null then 'only a superuser can do that: find it in a backup, and ask who could since then' end,
+        f.id is null
       from differing as d
+      left join lateral (
+        select e.id, e.changed_at
+        from rowtrail.versions as v
+        join rowtrail.versions as e on e.table_id = v.table_id and e.row_key = '' and e.op = 'S'
+        where v.id = d.id and d.is_live and d.is_kept and v.erased is not null and e.data -> 'erased' -> 'forced' @> to_jsonb(d.id)
+        order by e.id
+        limit 1
+      ) as f on true
       order by d.id;
   end if;
 end
@@ -445,6 +475,7 @@ declare
   now_in constant int := rowtrail.current_era();
   last_seal rowtrail.seals;
 begin
+  return query select e.* from rowtrail.verify_erased() as e;
   select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
   if last_seal.id is null then
     return;
@@ -488,7 +519,7 @@ begin
 end
 $$;
 comment on function rowtrail.verify_sealed(boolean) is
-  'Versions that are in no seal though they are older than the last one. If not thorough, they are looked for only where the numbers differ, which they do unless a seal lacks one.';
+  'Versions that are in no seal though they are older than the last one, and those of which values were erased that are not as rowtrail.erase() leaves them. If not thorough, they are looked for only where the numbers differ, which they do unless a seal lacks one.';
 
 create or replace function rowtrail.is_unsealed(era int, xid xid8, last_seal rowtrail.seals, current_era int)
 returns boolean
@@ -528,6 +559,7 @@ comment on function rowtrail.unsealed() is
 revoke all on function
   rowtrail.seal(),
   rowtrail.leaves_of(rowtrail.seals, rowtrail.seals),
+  rowtrail.members_of(rowtrail.seals, rowtrail.seals),
   rowtrail.leaf(rowtrail.versions),
   rowtrail.record(rowtrail.versions),
   rowtrail.record_of(bigint),
@@ -550,6 +582,7 @@ revoke all on function
 from public;
 grant execute on function
   rowtrail.leaves_of(rowtrail.seals, rowtrail.seals),
+  rowtrail.members_of(rowtrail.seals, rowtrail.seals),
   rowtrail.leaf(rowtrail.versions),
   rowtrail.record(rowtrail.versions),
   rowtrail.record_of(bigint),

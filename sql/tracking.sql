@@ -9,7 +9,7 @@
 create or replace function rowtrail.track(
   target regclass, key_columns text[] default null, exclude text[] default null, baseline boolean default false,
   actor text default null, hash text[] default null, ignore text[] default null, keep text[] default null,
-  truncate_rows boolean default null)
+  truncate_rows boolean default null, erasable boolean default null)
 returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -29,7 +29,7 @@ begin
   opened := rowtrail.lend(target, 'trigger', 'rowtrail_owner');
   select a.was_tracked, a.was_changed, a.wants_rows
   into was_tracked, was_changed, wants_rows
-  from rowtrail.attach(target, key_columns, exclude, actor, hash, ignore, keep, truncate_rows) as a;
+  from rowtrail.attach(target, key_columns, exclude, actor, hash, ignore, keep, truncate_rows, erasable) as a;
   if wants_rows then
     -- Lent for as long as the option holds: a TRUNCATE can be by anybody.
     perform rowtrail.require_no_row_security(target, 'a TRUNCATE');
@@ -63,7 +63,7 @@ begin
   end loop;
   return (
     select format(
-      '%s %s, %s%s%s%s%s%s',
+      '%s %s, %s%s%s%s%s%s%s',
       full_name,
       case
         when not was_tracked then 'is tracked from now on'
@@ -78,12 +78,13 @@ begin
       ', hashed ' || nullif(array_to_string(t.hashed_columns, ', '), ''),
       ', no version for ' || nullif(array_to_string(t.ignored_columns, ', '), '') || ' alone',
       case when t.truncate_rows then ', each row of a TRUNCATE' end,
+      case when t.is_erasable then ', erasable' end,
       case t.actor_policy when 'require' then ', an actor required' when 'warn' then ', with a warning where no actor is named' end)
     from rowtrail.tracking_of(target) as t);
 end
 $$;
-comment on function rowtrail.track(regclass, text[], text[], boolean, text, text[], text[], text[], boolean) is
-  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); The key is the primary key, else the replica identity, unless key_columns names a unique one; a table without a key is tracked by what its rows hold. Of the columns named in exclude nothing is stored, of those in hash a salted SHA-256 (equality shows, the value does not); ignore makes no version when only such columns changed. A column named like a secret must be in one of exclude, hash and keep. truncate_rows => true records each row of a TRUNCATE. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given, for what is recorded from then on.';
+comment on function rowtrail.track(regclass, text[], text[], boolean, text, text[], text[], text[], boolean, boolean) is
+  'Begins the history of a table, as its owner: select rowtrail.track(''orders''); The key is the primary key, else the replica identity, unless key_columns names a unique one; a table without a key is tracked by what its rows hold. Of the columns named in exclude nothing is stored, of those in hash a salted SHA-256 (equality shows, the value does not); ignore makes no version when only such columns changed. A column named like a secret must be in one of exclude, hash and keep. truncate_rows => true records each row of a TRUNCATE. erasable => true seals what is not sealed yet so that rowtrail.erase() can erase values of it later, and its seals still verify. baseline => true records the rows that are there at once, while writers wait; for a large table call rowtrail.baseline() afterwards instead. actor => ''require'' refuses changes whose transaction names no actor, ''warn'' warns of them, ''allow'' takes them. Again is a no-op, or changes the options that are given, for what is recorded from then on.';
 
 create or replace function rowtrail.untrack(target regclass, reason text default null)
 returns text
@@ -200,7 +201,7 @@ comment on function rowtrail.full_name(regclass) is 'The table''s name with its 
 
 create or replace function rowtrail.attach(
   target regclass, wanted_key text[], wanted_exclude text[], wanted_policy text, wanted_hash text[],
-  wanted_ignore text[], wanted_keep text[], wanted_rows boolean,
+  wanted_ignore text[], wanted_keep text[], wanted_rows boolean, wanted_erasable boolean,
   out was_tracked boolean, out was_changed boolean, out wants_rows boolean)
 language plpgsql
 security definer
@@ -252,6 +253,7 @@ begin
       known.ignored_attnums := '{}';
       known.key_attnums := '{}';
       known.truncate_rows := false;
+      known.is_erasable := false;
       known.actor_policy := 'allow';
     end if;
     known.kept_attnums := '{}';
@@ -266,6 +268,11 @@ begin
   known.ignored_attnums := coalesce(rowtrail.attnums_of(target, wanted_ignore), known.ignored_attnums);
   known.kept_attnums := coalesce(rowtrail.attnums_of(target, wanted_keep), known.kept_attnums);
   known.truncate_rows := coalesce(wanted_rows, known.truncate_rows);
+  known.is_erasable := coalesce(wanted_erasable, known.is_erasable);
+  if wanted_erasable and key_numbers = '{}' then
+    raise exception '% cannot be erasable: it has no key, so that whose values they are cannot be told', full_name
+      using errcode = 'invalid_parameter_value', hint = 'Give the table a primary key, or name a unique one: key_columns => ''{...}''.';
+  end if;
   if wanted_policy not in ('allow', 'warn', 'require') then
     raise exception '% is no policy on actors', quote_literal(wanted_policy)
       using errcode = 'invalid_parameter_value', hint = 'It is allow, warn or require.';
@@ -323,6 +330,8 @@ begin
     ignored_columns = rowtrail.names_of(target, known.ignored_attnums),
     kept_attnums = known.kept_attnums,
     truncate_rows = known.truncate_rows,
+    is_erasable = known.is_erasable,
+    erasable_since = coalesce(t.erasable_since, case when known.is_erasable then clock_timestamp() end),
     actor_policy = known.actor_policy,
     tracked_since = case when was_tracked then t.tracked_since else clock_timestamp() end,
     tracked_by = case when was_tracked then t.tracked_by else session_user end,
@@ -368,7 +377,7 @@ begin
     or was_changed;
 end
 $$;
-comment on function rowtrail.attach(regclass, text[], text[], text, text[], text[], text[], boolean) is
+comment on function rowtrail.attach(regclass, text[], text[], text, text[], text[], text[], boolean, boolean) is
   'The part of rowtrail.track() that makes the registry''s row and the triggers. It needs the TRIGGER privilege, which only the table''s owner can lend.';
 
 create or replace function rowtrail.options_changed(before rowtrail.tables, after rowtrail.tables)
@@ -401,6 +410,9 @@ as $$
     union all
     select 'truncate_rows', to_jsonb(before.truncate_rows), to_jsonb(after.truncate_rows)
     where before.truncate_rows <> after.truncate_rows
+    union all
+    select 'erasable', to_jsonb(before.is_erasable), to_jsonb(after.is_erasable)
+    where before.is_erasable <> after.is_erasable
   ) as o (name, old, new)
 $$;
 comment on function rowtrail.options_changed(rowtrail.tables, rowtrail.tables) is

@@ -104,8 +104,19 @@ $$;
 comment on function rowtrail.undo_chains(int[], bigint[], text[]) is
   'The rows that these versions (and no others, where they are a TRUNCATE, than those with the only_keys) changed: for each its versions, from the first of them to the newest.';
 
+-- Pins no setting, so that it is inlined.
 create or replace function rowtrail.undo_leads_to(version_id bigint, next rowtrail.versions)
 returns boolean
+language sql
+stable
+as $$
+  select rowtrail.undo_led_from(next) = version_id
+$$;
+comment on function rowtrail.undo_leads_to(bigint, rowtrail.versions) is
+  'Whether the next version is of the row as the version with this id left it.';
+
+create or replace function rowtrail.undo_led_from(next rowtrail.versions)
+returns bigint
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -130,11 +141,11 @@ begin
   is_odd := newest.xid = next.xid and next.old_ctid is not null and newest.new_ctid is not null
     and (newest.file, newest.new_ctid) <> (next.file, next.old_ctid);
   if not coalesce(is_odd, false) then
-    return newest.id = version_id;
+    return newest.id;
   end if;
   return coalesce(
     (
-      select v.id = version_id
+      select v.id
       from rowtrail.versions as v
       where v.table_id = next.table_id
         and v.row_key = source
@@ -144,11 +155,11 @@ begin
       order by v.id desc
       limit 1
     ),
-    newest.id = version_id);
+    newest.id);
 end
 $$;
-comment on function rowtrail.undo_leads_to(bigint, rowtrail.versions) is
-  'Whether the next version is of the row as the version with this id left it.';
+comment on function rowtrail.undo_led_from(rowtrail.versions) is
+  'The version that left the row as this one found it.';
 
 create or replace function rowtrail.undo_rows_before(of_table int, truncate_id bigint, only_key text)
 returns table (id bigint)
@@ -221,6 +232,7 @@ declare
   last_other bigint;
   is_alive boolean;
   unknown text[];
+  erased text[];           -- the columns of which values were erased from the history
   field text;
   occupant rowtrail.versions;
 begin
@@ -249,6 +261,13 @@ begin
       case when m.after_id is null then v.data else rowtrail.image_by(v.data, m.removed, m.filled, m.renamed) end as data,
       case when m.after_id is null then o.old else rowtrail.image_by(o.old, m.removed, '{}', m.renamed) end as old,
       case when m.after_id is null then v.verbatim else rowtrail.image_by(v.verbatim, m.removed, '{}', m.renamed) end as verbatim,
+      (
+        select array_agg(distinct coalesce(m.names ->> f.name, f.name))
+        from unnest(v.erased) as e (place)
+        cross join lateral (select substring(e.place from '^(?:data|old|verbatim)\.(.*)$') as name) as f
+        where f.name is not null
+      ) as erased,
+      coalesce(v.erased && '{row_key,old_key}', false) as is_key_erased,
       (select array_agg(k.name) from jsonb_object_keys(o.old) as k (name) where k.name = any (m.removed) and not m.renamed ? k.name) as lost,
       case when c.place = 1 and j.of_table is not null then (
         select case when m.after_id is null then b.verbatim else rowtrail.image_by(b.verbatim, m.removed, '{}', m.renamed) end
@@ -288,6 +307,7 @@ begin
       problems := '[]';
       ended_by := null;
       last_other := null;
+      erased := '{}';
       changed_at := null;
       image := null;
       verbatim := null;
@@ -339,6 +359,7 @@ begin
         ended_by := jsonb_build_object('problem', 'the row was deleted since', 'id', step.id);
       end if;
     end if;
+    erased := erased || coalesce(step.erased, '{}');
     image := step.data;
     verbatim := step.verbatim;
     row_key := step.row_key;
@@ -367,7 +388,10 @@ begin
       -- Columns that make no version may have changed unseen: they are left alone.
       wanted := wanted - step.ignored;
       foreach field in array array(select jsonb_object_keys(wanted)) loop
-        if (image -> field)::text is not distinct from (wanted -> field)::text
+        if field = any (erased) then
+          wanted := wanted - field;
+          problems := problems || jsonb_build_object('column_name', field, 'problem', 'the value was erased from the history', 'id', id);
+        elsif (image -> field)::text is not distinct from (wanted -> field)::text
           and (verbatim ->> field) is not distinct from (wanted_verbatim ->> field)
         then
           wanted := wanted - field;
@@ -386,6 +410,8 @@ begin
         if wanted <> '{}' or step.is_gone then
           problems := problems || ended_by;
         end if;
+      elsif step.is_key_erased then
+        problems := problems || jsonb_build_object('problem', 'the key of the row was erased from the history', 'id', id);
       else
         foreach field in array array(select jsonb_object_keys(others)) loop
           problems := problems || jsonb_build_object(
@@ -401,7 +427,10 @@ begin
             problems := problems || jsonb_build_object('column_name', field, 'problem', 'only a hash of the value was kept', 'id', id);
           end if;
         end loop;
-        image := image - unknown;
+        foreach field in array array(select distinct e from unnest(erased) as e where image ? e order by e) loop
+          problems := problems || jsonb_build_object('column_name', field, 'problem', 'the value was erased from the history', 'id', id);
+        end loop;
+        image := image - unknown - erased;
         occupant := null;
         if exists (
           select from rowtrail.versions as v
@@ -538,6 +567,7 @@ comment on function rowtrail.undo_ranks(int[]) is
 revoke all on function
   rowtrail.undo_chains(int[], bigint[], text[]),
   rowtrail.undo_leads_to(bigint, rowtrail.versions),
+  rowtrail.undo_led_from(rowtrail.versions),
   rowtrail.undo_rows_before(int, bigint, text),
   rowtrail.undo_plan(int[], bigint[], text[]),
   rowtrail.undo_occupant(int, text, bigint),
@@ -548,6 +578,7 @@ from public;
 grant execute on function
   rowtrail.undo_chains(int[], bigint[], text[]),
   rowtrail.undo_leads_to(bigint, rowtrail.versions),
+  rowtrail.undo_led_from(rowtrail.versions),
   rowtrail.undo_rows_before(int, bigint, text),
   rowtrail.undo_plan(int[], bigint[], text[]),
   rowtrail.undo_occupant(int, text, bigint),

@@ -47,6 +47,15 @@ as $$
   from pg_roles as m
   join pg_roles as p on p.rolname in ('rowtrail_owner', 'rowtrail_capture')
   where not m.rolsuper and m.rolname <> all (rowtrail.roles()) and pg_has_role(m.oid, p.oid, 'member')
+  union all
+  select
+    coalesce(quote_ident(r.rolname), 'everybody'), 'may erase values from the history',
+    format('revoke execute on function %s from %s;', f.oid::regprocedure, coalesce(quote_ident(r.rolname), 'public')),
+    a.grantee = 0
+  from pg_proc as f
+  cross join lateral aclexplode(f.proacl) as a
+  left join pg_roles as r on r.oid = a.grantee
+  where f.pronamespace = 'rowtrail'::regnamespace and f.proname = 'erase' and a.grantee <> f.proowner
 $$;
 comment on function rowtrail.verify_roles() is 'The part of rowtrail.verify() about the roles.';
 
@@ -115,7 +124,8 @@ as $$
       and (
         a.privilege_type not in ('SELECT', 'USAGE')
         or (c.relkind = 'S' and coalesce(r.rolname, '') <> 'rowtrail_capture')
-        or c.relname = 'salts')
+        or c.relname = 'salts'
+        or (c.relname in ('seal_salts', 'erased_versions') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
       and not (c.oid = 'rowtrail.versions'::regclass and r.rolname = 'rowtrail_capture' and a.privilege_type = 'INSERT')
     union all
     select format('table rowtrail.%I', c.relname), r.rolname, format('%s (%I)', a.privilege_type, t.attname)
@@ -125,7 +135,7 @@ as $$
     left join pg_roles as r on r.oid = a.grantee
     where c.relnamespace = 'rowtrail'::regnamespace
       and a.grantee <> c.relowner
-      and (a.privilege_type <> 'SELECT' or c.relname = 'salts')
+      and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_salts', 'erased_versions'))
   ) as g
 $$;
 comment on function rowtrail.verify_grants() is 'The part of rowtrail.verify() about who may change or see what nobody should.';
@@ -138,7 +148,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with parts as (
-    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves') as is_ours
+    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions') as is_ours
     from pg_class as c
     left join pg_partition_tree('rowtrail.versions') as p on p.relid = c.oid
     where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'alembic_version'
@@ -199,6 +209,8 @@ as $$
   values
     ('tables', 'readers', 'r'::"char", 'rowtrail_reader', 'true', null),
     ('versions', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('seal_salts', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('erased_versions', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('tables', 'capture', 'r', 'rowtrail_capture', 'true', null),
     ('versions', 'capture', '*', 'rowtrail_capture', 'true', 'true'),
     ('tables', 'limited_readers', 'r', 'rowtrail_limited_reader', $expression$(has_table_privilege(relid, 'SELECT'::text) AND (NOT row_security_active(relid)) AND ((pg_identify_object_as_address(('pg_class'::regclass)::oid, relid, 0)).object_names = ARRAY[(schema_name)::text, (table_name)::text]))$expression$, null),

@@ -32,6 +32,8 @@ UPGRADE = (
       ignored_attnums int2[] not null default '{}',
       kept_attnums int2[] not null default '{}',
       truncate_rows boolean not null default false,
+      is_erasable boolean not null default false,
+      erasable_since timestamptz,
       capture_arguments text[] not null default '{}',
       keyed_since timestamptz,
       actor_policy text not null default 'allow',
@@ -71,6 +73,8 @@ UPGRADE = (
             ("ignored_attnums", "their numbers"),
             ("kept_attnums", "the columns named like secrets that are stored all the same"),
             ("truncate_rows", "whether each row of a TRUNCATE is recorded, before its marker"),
+            ("is_erasable", "whether its versions are sealed so that values of them can be erased"),
+            ("erasable_since", "when some of them first were to be sealed so; NULL for never"),
             ("keyed_since", "when rows began to be told apart as they are now; NULL for always"),
             ("capture_arguments", "the arguments of the capture trigger, as it was made"),
             ("actor_policy", "what a change without an actor meets: allow, warn or require"),
@@ -129,6 +133,7 @@ UPGRADE = (
       old jsonb,
       verbatim jsonb,
       context jsonb,
+      erased text[],
       constraint versions_key primary key (table_id, id, changed_at)
     ) partition by range (changed_at)
     """,
@@ -175,6 +180,7 @@ UPGRADE = (
             ("old", "for U what the changed columns held before; for S how the schema was"),
             ("verbatim", "the text of json columns, where data would not give it back"),
             ("context", "what the writer chose to say: reason, request id"),
+            ("erased", "the places of values that were erased, as data.email; no part of its seal"),
         )
     ),
     """
@@ -244,9 +250,43 @@ UPGRADE = (
             ("leaves", "their leaves in the tree, 32 bytes each"),
         )
     ),
+    """
+    create table rowtrail.seal_salts (
+      version_id bigint primary key,
+      salt bytea not null
+    )
+    """,
+    """
+    comment on table rowtrail.seal_salts is
+      'The salts by which versions of erasable tables are sealed. Erasing a value deletes its salt.'
+    """,
+    "comment on column rowtrail.seal_salts.version_id is 'the version: rowtrail.versions.id'",
+    "comment on column rowtrail.seal_salts.salt is "
+    "'random bytes, of which and its place the salt of each of its values is made'",
+    """
+    create table rowtrail.erased_versions (
+      version_id bigint primary key,
+      salts jsonb not null,
+      commitments jsonb not null
+    )
+    """,
+    """
+    comment on table rowtrail.erased_versions is
+      'What is kept of sealed versions of which values were erased, so that their seals verify.'
+    """,
+    *(
+        f"comment on column rowtrail.erased_versions.{column} is '{text}'"
+        for column, text in (
+            ("version_id", "the version: rowtrail.versions.id"),
+            ("salts", "of the values that are left, in hexadecimal, by their places"),
+            ("commitments", "to the values that were erased, in hexadecimal, by their places"),
+        )
+    ),
     "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default, "
-    "rowtrail.seals, rowtrail.seal_leaves from public",
-    "grant select on rowtrail.seals, rowtrail.seal_leaves to rowtrail_reader",
+    "rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, rowtrail.erased_versions "
+    "from public",
+    "grant select on rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, "
+    "rowtrail.erased_versions to rowtrail_reader",
     "grant usage on schema rowtrail to rowtrail_reader, rowtrail_limited_reader, rowtrail_capture",
     "grant select on rowtrail.tables, rowtrail.versions "
     "to rowtrail_reader, rowtrail_limited_reader",
@@ -261,10 +301,15 @@ UPGRADE = (
     # What is true for all rows is left out of plans: it costs who captures and who reads nothing.
     *(
         f"alter table rowtrail.{table} enable row level security"
-        for table in ("tables", "salts", "versions", "versions_default")
+        for table in (
+            *("tables", "salts", "versions", "versions_default"),
+            *("seal_salts", "erased_versions"),
+        )
     ),
-    "create policy readers on rowtrail.tables for select to rowtrail_reader using (true)",
-    "create policy readers on rowtrail.versions for select to rowtrail_reader using (true)",
+    *(
+        f"create policy readers on rowtrail.{table} for select to rowtrail_reader using (true)"
+        for table in ("tables", "versions", "seal_salts", "erased_versions")
+    ),
     "create policy capture on rowtrail.tables for select to rowtrail_capture using (true)",
     "create policy capture on rowtrail.versions to rowtrail_capture using (true) with check (true)",
     # By its name too: after a restore from a dump another table may bear the number.
@@ -286,6 +331,8 @@ UPGRADE = (
         for policy, table, text in (
             ("readers", "tables", "rowtrail_reader sees all"),
             ("readers", "versions", "rowtrail_reader sees all"),
+            ("readers", "seal_salts", "rowtrail_reader sees all"),
+            ("readers", "erased_versions", "rowtrail_reader sees all"),
             ("capture", "tables", "capturing looks up the table, whoever writes"),
             ("capture", "versions", "capturing adds versions, whoever writes"),
             (
@@ -303,6 +350,8 @@ DOWNGRADE = (
     "drop sequence rowtrail.version_id",
     "drop type rowtrail.boundary",
     "drop table rowtrail.salts",
+    "drop table rowtrail.erased_versions",
+    "drop table rowtrail.seal_salts",
     "drop table rowtrail.seal_leaves",
     "drop table rowtrail.seals",
     "drop table rowtrail.tables",

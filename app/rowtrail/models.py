@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Dialect, Integer, Text, cast, type_coerce
+from sqlalchemy import BigInteger, Boolean, Dialect, Integer, Text, cast, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, OID, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, Query, mapped_column, scoped_session, synonym
 from sqlalchemy.sql.elements import ColumnElement
@@ -53,6 +53,7 @@ class TrackedTable(Base):
     excluded_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     hashed_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     ignored_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    is_erasable: Mapped[bool] = mapped_column(Boolean)
     tracked_since: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     tracked_by: Mapped[str] = mapped_column(Text)
     untracked_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
@@ -86,6 +87,7 @@ class Version(Base):
         old: for an update, what the changed columns held before.
         verbatim: the text of json columns, where JSONB would not give it back.
         context: what the writer chose to say: reason, request id.
+        erased: the places of values that were erased later, as `data.email`; they are null here.
     """
 
     __tablename__ = "versions"
@@ -106,6 +108,7 @@ class Version(Base):
     old: Mapped[dict[str, Any] | None] = mapped_column(ExactJSON)
     verbatim: Mapped[dict[str, str] | None] = mapped_column(ExactJSON)
     context: Mapped[dict[str, Any] | None] = mapped_column(ExactJSON)
+    erased: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
 
     timestamp: Mapped[datetime] = synonym("changed_at")
 

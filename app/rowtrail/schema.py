@@ -39,6 +39,8 @@ SQL_FILES = (
     "partitions.sql",
     "verify.sql",
     "seals.sql",
+    "commitments.sql",
+    "erase.sql",
     "access.sql",
 )
 
