@@ -16,6 +16,10 @@ NUMBERS = {"id": ">q", "changed_at": ">q", "xid": ">Q", "table_id": ">i", "era":
 PLACES = {"file": ">I", "early_in": ">I", "old_ctid": ">IH", "new_ctid": ">IH"}
 TEXTS = ("op", "row_key", "old_key", "actor", "login")
 JSON = ("data", "old", "verbatim", "context")
+ABSENT = ("no data", "no old", "no verbatim")
+WHOLE = (*NUMBERS, *PLACES, *TEXTS, *JSON)
+# Of a table whose values can be erased: with a commitment in the place of each value.
+SALTED = (*NUMBERS, *PLACES, "op", "actor", "login", "context", *ABSENT, "commitments")
 
 
 def node(left, right):
@@ -46,19 +50,47 @@ def goes_on(first, second, size, path):
     index, last = old - 1, size - 1
     while index % 2:
         index, last = index // 2, last // 2
-    return roots(index, last + 1, path[1:], path[0], path[0]) == (bytes.fromhex(second["log"]), known)
+    return roots(index, last + 1, path[1:], path[0], path[0]) == (
+        bytes.fromhex(second["log"]),
+        known,
+    )
 
 
 def columns(record):
     """The columns of a version, from the bytes that were sealed: PostgreSQL's record_send()."""
-    at = 4  # the number of columns
-    for name in (*NUMBERS, *PLACES, *TEXTS, *JSON):
+    at = 4
+    for name in SALTED if struct.unpack_from(">i", record)[0] == len(SALTED) else WHOLE:
         length = struct.unpack_from(">i", record, at + 4)[0]  # after the oid of the type
         value = record[at + 8 : at + 8 + max(length, 0)]
         at += 8 + len(value)
-        if length < 0 or name in PLACES:
+        if name == "commitments":
+            yield name, dict(commitments(value))
+        if length < 0 or name in PLACES or name in ABSENT or name == "commitments":
             continue
-        yield name, value[name in JSON :].decode() if name in TEXTS + JSON else struct.unpack(NUMBERS[name], value)[0]
+        yield (
+            name,
+            value[name in JSON :].decode()
+            if name in TEXTS + JSON
+            else struct.unpack(NUMBERS[name], value)[0],
+        )
+
+
+def commitments(found):
+    """The places of the values and the commitments to them: each place has its length before it."""
+    while found:
+        end = 4 + struct.unpack_from(">i", found)[0]
+        yield found[4:end].decode(), found[end : end + 32]
+        found = found[end + 32 :]
+
+
+def values(record, shown):
+    """The values of a version, by their places; those that are not shown were erased."""
+    for place, commitment in dict(columns(record)).get("commitments", {}).items():
+        if place not in shown:
+            yield place, "(erased)"
+            continue
+        salt, value = bytes.fromhex(shown[place]["salt"]), shown[place]["value"]
+        yield place, value if sha256(salt + value.encode()).digest() == commitment else None
 
 
 def fields(seal):
@@ -68,11 +100,19 @@ def fields(seal):
 def problem(proof, digests):
     seal, head = fields(proof["seal"]), fields(proof["head"])
     size = int(head["seal"]) - 1
-    path, log_path, log = ([bytes.fromhex(one) for one in proof.get(name, [])] for name in ("path", "log_path", "consistency"))
+    path, log_path, log = (
+        [bytes.fromhex(one) for one in proof.get(name, [])]
+        for name in ("path", "log_path", "consistency")
+    )
     if "record" in proof:
         leaf = sha256(b"\0" + base64.b64decode(proof["record"])).digest()
-        if roots(proof["index"], int(seal["versions"]), path, leaf)[0] != bytes.fromhex(seal["root"]):
+        if roots(proof["index"], int(seal["versions"]), path, leaf)[0] != bytes.fromhex(
+            seal["root"]
+        ):
             return "the version is not one of the seal"
+        for place, value in values(base64.b64decode(proof["record"]), proof.get("values", {})):
+            if value is None:
+                return f"another value of {place} was sealed"
     if proof["seal"] != proof["head"]:
         leaf = sha256(b"\0" + sha256(proof["seal"].encode()).digest()).digest()
         if roots(int(seal["seal"]) - 1, size, log_path, leaf)[0] != bytes.fromhex(head["log"]):
@@ -89,8 +129,21 @@ if __name__ == "__main__":
     lines = Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
     if wrong := problem(proof, {json.loads(line)["hash"] for line in lines}):
         sys.exit(f"NOT PROVEN: {wrong}")
-    for name, value in columns(base64.b64decode(proof["record"])) if "record" in proof else ():
+    record = base64.b64decode(proof.get("record", ""))
+    known = (
+        [one for one in columns(record) if one[0] != "commitments"]
+        + list(values(record, proof.get("values", {})))
+        if record
+        else []
+    )
+    for name, value in known:
         is_time = name == "changed_at"
-        print(f"{name}: {datetime(2000, 1, 1) + timedelta(microseconds=value)} UTC" if is_time else f"{name}: {value}")
+        print(
+            f"{name}: {datetime(2000, 1, 1) + timedelta(microseconds=value)} UTC"
+            if is_time
+            else f"{name}: {value}"
+        )
     sealed, known = fields(proof["seal"]), fields(proof["head"])
-    print(f"PROVEN by the digest of seal {known['seal']}: it was so when seal {sealed['seal']} was made, at {sealed['at']}")
+    print(
+        f"PROVEN by the digest of seal {known['seal']}: it was so when seal {sealed['seal']} was made, at {sealed['at']}"
+    )

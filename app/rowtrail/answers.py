@@ -20,7 +20,7 @@ class Value:
     """A value of a column, as PostgreSQL wrote it into the version.
 
     Attributes:
-        kind: string, number, boolean, null, array or object.
+        kind: string, number, boolean, null, array or object; erased, where there was one.
         text: for a string its characters, else its JSON; at most the first `EXCERPT` characters.
         length: the number of characters that it really has.
     """
@@ -77,6 +77,24 @@ class TableName:
 
 
 @dataclass(frozen=True)
+class Erasure:
+    """Values of a row that were erased from its history.
+
+    Attributes:
+        key: of the row, as its newest version has it: `erased:N` where it was erased too; None
+            where that version is gone.
+        columns: the columns of which values were erased.
+        versions: of so many versions.
+        unverified: of so many of them the seals say nothing any more.
+    """
+
+    key: str | None
+    columns: list[str]
+    versions: int
+    unverified: int
+
+
+@dataclass(frozen=True)
 class SchemaChange:
     """What a schema change was, besides the columns that it changed.
 
@@ -93,6 +111,7 @@ class SchemaChange:
         detached: the partitions that are the table's no longer; their rows left it with them.
         tracking: ended, or begun again; None where it went on.
         options: of `rowtrail.track()` those that are others from here on, as definitions.
+        erasure: where values of a row were erased from its history, which.
     """
 
     command: str | None
@@ -105,6 +124,7 @@ class SchemaChange:
     detached: list[str]
     tracking: str | None = None
     options: list[Field] = field(default_factory=list)
+    erasure: Erasure | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +142,7 @@ class Change:
         event: of a schema change, what it was; its fields are the definitions of the columns.
         moved: of an update that moved the row to another partition, the one from which and the one
             to which it did, by their names of today; None for one that bears no name any more.
+        erased: the places of values that were erased since, as `data.email`; None for none.
     """
 
     id: int
@@ -139,6 +160,7 @@ class Change:
     columns: int = 0
     event: SchemaChange | None = None
     moved: tuple[str | None, str | None] | None = None
+    erased: list[str] | None = None
 
     @property
     def author(self) -> tuple[str | None, str, str | None]:
@@ -171,6 +193,7 @@ class Change:
             fields=[Field.of(operation, *one) for one in getattr(row, "fields", None) or ()],
             columns=getattr(row, "columns", None) or 0,
             moved=None if row.moved is None else (row.moved[0], row.moved[1]),
+            erased=row.erased,
         )
 
 
@@ -206,6 +229,7 @@ class Table:
     excluded_columns: list[str]
     hashed_columns: list[str]
     ignored_columns: list[str]
+    is_erasable: bool
     tracked_since: datetime
     tracked_by: str
     untracked_at: datetime | None
@@ -221,6 +245,7 @@ class Table:
             excluded_columns=row.excluded_columns,
             hashed_columns=row.hashed_columns,
             ignored_columns=row.ignored_columns,
+            is_erasable=row.is_erasable,
             tracked_since=row.tracked_since,
             tracked_by=row.tracked_by,
             untracked_at=row.untracked_at,

@@ -189,6 +189,7 @@ def table_of(table: Table) -> dict[str, Any]:
         "excluded_columns": table.excluded_columns,
         "hashed_columns": table.hashed_columns,
         "ignored_columns": table.ignored_columns,
+        "erasable": table.is_erasable,
         "tracked_since": written_moment(table.tracked_since),
         "tracked_by": table.tracked_by,
         "untracked_at": time_of(table.untracked_at),
@@ -258,6 +259,13 @@ def event_of(event: SchemaChange) -> dict[str, Any]:
             {"option": one.column, **value_of("old", one.old), **value_of("new", one.new)}
             for one in event.options
         ],
+        "erasure": event.erasure
+        and {
+            "row_key": event.erasure.key,
+            "columns": event.erasure.columns,
+            "version_count": event.erasure.versions,
+            "unverified_count": event.erasure.unverified,
+        },
     }
 
 
@@ -274,6 +282,7 @@ def metadata_of(change: Change) -> dict[str, Any]:
         "actor": change.actor,
         "login": change.login,
         "context": raw(change.context),
+        "erased": change.erased,
         "url": url_for(".version", table_id=change.table.id, version_id=change.id),
     }
 

@@ -14,6 +14,7 @@ import click
 
 from rowtrail import __version__, integrity
 from rowtrail.as_of import as_of, diff
+from rowtrail.erasing import erase
 from rowtrail.options import (
     CANNOT,
     DONE,
@@ -204,6 +205,12 @@ def downgrade(database: str | None, data: Path | None, delete_history: bool) -> 
     help="Record each row of a TRUNCATE, not only that it was.",
 )
 @click.option(
+    "--erasable/--not-erasable",
+    "erasable",
+    default=None,
+    help="Seal its versions so that values of them can be erased, and the rest still verifies.",
+)
+@click.option(
     "--actor",
     type=click.Choice(["allow", "warn", "require"]),
     help="What a change meets whose transaction names no actor.",
@@ -219,6 +226,7 @@ def track(
     keep: tuple[str, ...],
     ignore: tuple[str, ...],
     truncate_rows: bool | None,
+    erasable: bool | None,
     actor: str | None,
     json_wanted: bool,
 ) -> None:
@@ -231,7 +239,8 @@ def track(
         "select rowtrail.track(cast(cast(:oid as oid) as regclass), "
         "cast(:key as text[]), cast(:exclude as text[]), actor => :actor, "
         "hash => cast(:hash as text[]), keep => cast(:keep as text[]), "
-        "ignore => cast(:ignore as text[]), truncate_rows => :truncate_rows)"
+        "ignore => cast(:ignore as text[]), truncate_rows => :truncate_rows, "
+        "erasable => :erasable)"
     )
     options = {
         "key": columns_of(key),
@@ -240,6 +249,7 @@ def track(
         "keep": columns_of(keep),
         "ignore": columns_of(ignore),
         "truncate_rows": truncate_rows,
+        "erasable": erasable,
         "actor": actor,
     }
     change_tracking(database, data, table, call, options, json_wanted)
@@ -313,7 +323,8 @@ def change_tracking(
             # Not rowtrail.status(): the owner of a table need not be one who may read history.
             state = text(
                 "select rowtrail.full_name(w.relid) as name, t.id, t.key_columns, "
-                "t.excluded_columns, t.hashed_columns, t.ignored_columns, t.truncate_rows "
+                "t.excluded_columns, t.hashed_columns, t.ignored_columns, t.truncate_rows, "
+                "t.is_erasable "
                 "from (select cast(cast(:oid as oid) as regclass) as relid) as w "
                 "left join rowtrail.tracking_of(w.relid) as t on true"
             )
@@ -332,6 +343,7 @@ def change_tracking(
             "hashed": found.hashed_columns,
             "ignored": found.ignored_columns,
             "truncate_rows": found.truncate_rows,
+            "erasable": found.is_erasable,
             "said": said,
         }
     )
@@ -439,6 +451,7 @@ def history(
 
 rowtrail.add_command(as_of)
 rowtrail.add_command(diff)
+rowtrail.add_command(erase)
 
 
 @rowtrail.command("undo-sql")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Text,
     and_,
     case,
@@ -31,6 +32,7 @@ from rowtrail.paging import (
     pg_attribute,
     t,
     v,
+    was_erased,
 )
 
 COMPARED = 4_000  # characters of a value
@@ -89,8 +91,13 @@ def compare(session: Session, table: Table, first: int, second: int) -> Comparis
         select(
             name.label("column"),
             differs.label("differs"),
-            *(part.label(f"old_{n}") for n, part in enumerate(excerpt(old.c.value, COMPARED))),
-            *(part.label(f"new_{n}") for n, part in enumerate(excerpt(new.c.value, COMPARED))),
+            *(
+                part.label(f"{side}_{n}")
+                for side, values, number in (("old", old, one), ("new", new, other))
+                for n, part in enumerate(
+                    excerpt(values.c.value, COMPARED, erased_from(table, number, values.c.key))
+                )
+            ),
         )
         .select_from(
             old.join(new, new.c.key == old.c.key, full=True).outerjoin(
@@ -177,13 +184,32 @@ def image_of(table: Table, version_id: int) -> Any:
     )
 
 
+def erased_from(table: Table, version_id: int, name: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the value of a column was erased from the row after a version."""
+    erased = (
+        select(v.c.erased)
+        .where(v.c.table_id == table.name.id, v.c.id == version_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return was_erased("data.", name, erased)
+
+
 def values_of(session: Session, table: Table, version_id: int) -> dict[str, Value]:
     """The columns of the row after a version, in the order of the table."""
     side = func.jsonb_each(image_of(table, version_id)).table_valued(
         column("key", Text), column("value", JSONB), name="side"
     )
     found = session.execute(
-        select(side.c.key, *(part.label(f"n{n}") for n, part in enumerate(excerpt(side.c.value))))
+        select(
+            side.c.key,
+            *(
+                part.label(f"n{n}")
+                for n, part in enumerate(
+                    excerpt(side.c.value, erased=erased_from(table, version_id, side.c.key))
+                )
+            ),
+        )
         .select_from(side.outerjoin(pg_attribute, has_name(table.name.id, side.c.key)))
         .order_by(pg_attribute.c.attnum.nulls_last(), side.c.key)
     )

@@ -84,7 +84,7 @@ def paths(old: Value, new: Value) -> list[PathChange] | None:
 
 def remark(old: Value, new: Value) -> str | None:
     """What a person would not see, or take for a mistake; None where all is plain."""
-    if "null" in (old.kind, new.kind):
+    if {"null", "erased"} & {old.kind, new.kind}:
         return None
     if old.kind != new.kind:
         return f"a {old.kind} became a {new.kind}"

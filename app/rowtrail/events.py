@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Text, case, cast, column, func, select, true, type_coerce
+from sqlalchemy import JSON, BigInteger, Text, case, cast, column, func, select, true, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import Session
 
-from rowtrail.answers import Change, Field, SchemaChange, Value
+from rowtrail.answers import Change, Erasure, Field, SchemaChange, Value
 from rowtrail.paging import EXCERPT, FIELDS, METADATA, NAMES, named, t, v
 
 BESIDE = 100  # schema changes beside a page of a row's versions
@@ -42,6 +42,8 @@ def described(session: Session, changes: Sequence[Change]) -> list[Change]:
             partitions("detached", "$.*.name").label("detached"),
             data.op("->>")("tracking").label("tracking"),
             data.op("->")("options").label("options"),
+            # Without the ids of the versions, of which there may be many.
+            erasure().label("erasure"),
             *differing.c,
         )
         .select_from(v.join(differing, true()))
@@ -110,6 +112,7 @@ def with_event(change: Change, found: Any) -> Change:
             detached=sorted(found.detached or []),
             tracking=found.tracking,
             options=[option_of(*one) for one in sorted((found.options or {}).items())],
+            erasure=None if found.erasure is None else Erasure(*found.erasure),
         ),
     )
 
@@ -132,6 +135,28 @@ def option_of(name: str, sides: dict[str, Any]) -> Field:
         for side in (sides["old"], sides["new"])
     ]
     return field_of(name, texts[0], len(texts[0]), texts[1], len(texts[1]))
+
+
+def erasure() -> Any:
+    """What of a row was erased: its key, the columns, of how many versions, unverified ones."""
+    erased = data.op("->")("erased")
+    last = v.alias("last")
+    key = (
+        select(last.c.row_key)
+        .where(last.c.table_id == v.c.table_id)
+        .where(last.c.id == cast(erased.op("->")("versions").op("->>")(-1), BigInteger))
+        .limit(1)
+        .correlate(v)
+        .scalar_subquery()
+    )
+    said = func.json_build_array(
+        key,
+        erased.op("->")("columns"),
+        func.jsonb_array_length(erased.op("->")("versions")),
+        func.coalesce(func.jsonb_array_length(erased.op("->")("forced")), 0),
+        type_=JSON,
+    )
+    return case((data.has_key("erased"), said))
 
 
 def rewritten_columns() -> Any:

@@ -80,7 +80,7 @@ def json_lines(session: Session, found: list[Place], names: str) -> Iterator[str
         *("actor", page.c.actor, "login", page.c.login),
         *("era", page.c.era, "xid", cast(page.c.xid, Text), "context", cast(page.c.context, JSON)),
         *("data", page.c.data, "old", page.c.old, "verbatim", page.c.verbatim),
-        *("moved", case((moved.is_not(None), from_and_to))),
+        *("moved", case((moved.is_not(None), from_and_to)), "erased", page.c.erased),
     )
     query = select(cast(document, Text)).select_from(page)
     for line in session.scalars(query, execution_options={"yield_per": FETCHED}):

@@ -30,7 +30,17 @@ from rowtrail.answers import Change, Table, Value
 from rowtrail.errors import RowtrailError, explain
 from rowtrail.filters import moment_of, written_moment
 from rowtrail.looking import BIGGEST_ID, MARGIN, Span, crossings, places
-from rowtrail.paging import METADATA, NAMES, excerpt, has_name, named, pg_attribute, t, v
+from rowtrail.paging import (
+    METADATA,
+    NAMES,
+    excerpt,
+    has_name,
+    named,
+    pg_attribute,
+    t,
+    v,
+    was_erased,
+)
 
 ROWS = 50  # rows a page
 
@@ -218,8 +228,16 @@ def rows(
     each = func.jsonb_each(then.c.data).table_valued(
         column("key", Text), column("value", JSONB), name="each"
     )
+    erased = (
+        select(v.c.erased)
+        .where(v.c.table_id == table.name.id, v.c.id == then.c.id)
+        .limit(1)
+        .correlate(then)
+        .scalar_subquery()
+    )
+    value = excerpt(each.c.value, erased=was_erased("data.", each.c.key, erased))
     ordered = (
-        select(func.json_build_array(each.c.key, *excerpt(each.c.value)).label("field"))
+        select(func.json_build_array(each.c.key, *value).label("field"))
         .select_from(each.outerjoin(pg_attribute, has_name(table.name.id, each.c.key)))
         .order_by(pg_attribute.c.attnum.nulls_last(), each.c.key)
         .correlate(then)

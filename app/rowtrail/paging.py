@@ -11,6 +11,7 @@ from sqlalchemy import (
     Join,
     Text,
     and_,
+    any_,
     case,
     cast,
     column,
@@ -77,6 +78,7 @@ OLD = case(
 METADATA: list[ColumnElement[Any]] = [
     *(v.c.id, v.c.table_id, OP.label("op"), v.c.row_key, v.c.old_key, v.c.changed_at),
     *(v.c.era, v.c.xid, v.c.actor, v.c.login, cast(v.c.context, Text).label("context")),
+    v.c.erased,
     case((IS_MOVE, func.rowtrail.partitions_of_move(*MOVE, v.c.file))).label("moved"),
 ]
 
@@ -187,13 +189,16 @@ def fields_of(page: FromClause) -> LateralFromClause:
     after = func.jsonb_each(case((page.c.op == "U", page.c.data))).table_valued(
         *pairs, name="after"
     )
+    former = case((page.c.op == "U", "old."), else_="data.")
     own = and_(
         pg_attribute.c.attrelid == t.c.relid, pg_attribute.c.attname == func.name(before.c.key)
     )
     shown = (
         select(
             func.json_build_array(
-                before.c.key, *excerpt(before.c.value), *excerpt(after.c.value)
+                before.c.key,
+                *excerpt(before.c.value, erased=was_erased(former, before.c.key, page.c.erased)),
+                *excerpt(after.c.value, erased=was_erased("data.", before.c.key, page.c.erased)),
             ).label("field"),
             func.count().over().label("columns"),
         )
@@ -217,10 +222,30 @@ def has_name(table_id: int, name: ColumnElement[str]) -> ColumnElement[bool]:
     return and_(pg_attribute.c.attrelid == relid, pg_attribute.c.attname == func.name(name))
 
 
-def excerpt(value: ColumnElement[Any], longest: int = EXCERPT) -> tuple[ColumnElement[Any], ...]:
-    """The kind of a JSON value, its beginning as text, and its length."""
-    kind = func.jsonb_typeof(value)
+def was_erased(
+    document: ColumnElement[str] | str, name: ColumnElement[str], erased: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Whether the value of a column was erased from a version.
+
+    Args:
+        document: where it was: `data.` or `old.`.
+        name: of the column, as it was recorded.
+        erased: the places of the version that were erased.
+    """
+    # A query in ANY would be one of many rows.
+    places = func.coalesce(erased, cast([], ARRAY(Text)), type_=ARRAY(Text))
+    return func.concat(document, name) == any_(places)
+
+
+def excerpt(
+    value: ColumnElement[Any],
+    longest: int = EXCERPT,
+    erased: ColumnElement[bool] | None = None,
+) -> tuple[ColumnElement[Any], ...]:
+    """The kind of a JSON value (`erased`, where that holds), its beginning as text, its length."""
+    kind: ColumnElement[Any] = func.jsonb_typeof(value)
     content = case(
         (kind == "string", value.op("#>>")(cast([], ARRAY(Text)))), else_=cast(value, Text)
     )
-    return kind, func.left(content, longest), func.length(content)
+    shown = kind if erased is None else case((erased, "erased"), else_=kind)
+    return shown, func.left(content, longest), func.length(content)

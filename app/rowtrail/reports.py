@@ -33,17 +33,27 @@ order by s.table_name
 # The columns that people see; for an insert or a delete the row itself.
 VERSIONS_FOR_PEOPLE = """
 select
-  h.changed_at, h.op, h.actor, h.login, h.old_key, h.row_key, h.moved, h.id,
+  h.changed_at, h.op, h.actor, h.login, h.old_key, h.row_key, h.moved, h.id, h.erased,
   concat_ws('  ', h.context ->> 'reason', nullif(h.context - 'reason', '{}')::text) as said,
   coalesce((
     select json_agg(json_build_array(
-      f.name, left(f.before, :fetched), length(f.before), left(f.after, :fetched), length(f.after)))
+      f.name,
+      left(f.before, :fetched), length(f.before),
+      left(e.after, :fetched), length(e.after)))
     from (
-      select c.key as name, (c.value -> 0)::text as before, (c.value -> 1)::text as after
+      select
+        c.key as name,
+        case
+          when 'old.' || c.key = any (h.erased) then 'erased' else (c.value -> 0)::text
+        end as before,
+        (c.value -> 1)::text as after
       from jsonb_each(h.changes) as c
       union all
       select d.key, null, d.value::text from jsonb_each(h.data) as d where h.changes is null
     ) as f
+    cross join lateral (
+      select case when 'data.' || f.name = any (h.erased) then 'erased' else f.after end as after
+    ) as e
   ), '[]') as fields
 from rowtrail.row_history(:table_id, rowtrail.key_from(:key_columns, :key)) as h
 limit :limit

@@ -43,6 +43,9 @@ where c.seal_id = :seal
 order by c.part
 """
 
+#: The values of a version that is sealed by commitments; none of one that is not.
+DISCLOSED = "select d.place, d.salt, d.value from rowtrail.disclosed(:version) as d"
+
 HASHES = "select s.hash from rowtrail.seals as s where s.id <= :last order by s.id"
 
 NUMBERS = """
@@ -269,9 +272,12 @@ def prove(connection: Connection, version: int, head: int | None = None) -> dict
             f"version {version} is not what seal {found.seal_id} closed; run: rowtrail verify"
         )
     in_part, above = merkle.path(leaves, found.place), merkle.path(parts, found.part)
+    values = connection.execute(text(DISCLOSED), {"version": version})
+    shown = {row.place: {"salt": row.salt, "value": row.value} for row in values}
     return {
         "version": version,
         "record": base64.b64encode(bytes(record)).decode(),
+        **({"values": shown} if shown else {}),
         "index": 65536 * found.part + found.place,
         "path": [one.hex() for one in in_part + above],
         **in_log(connection, found.seal_id, head),

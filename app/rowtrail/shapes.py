@@ -100,6 +100,7 @@ TABLE: Schema = {
     "excluded_columns": said(many(TEXT), "Those of which nothing is recorded."),
     "hashed_columns": said(many(TEXT), "Those of which a salted hash is recorded."),
     "ignored_columns": said(many(TEXT), "Those that make no version when only they change."),
+    "erasable": said(FLAG, "Whether values of its versions can be erased, and the rest verified."),
     "tracked_since": MOMENT,
     "tracked_by": said(TEXT, "The login that began it."),
     "untracked_at": nullable(MOMENT),
@@ -124,6 +125,11 @@ METADATA: Schema = {
     "actor": said(nullable(TEXT), "Who the application says it was."),
     "login": said(TEXT, "Who the database knows it was."),
     "context": said(DOCUMENT, "What the writer chose to say, such as a `reason`."),
+    "erased": said(
+        nullable(many(TEXT)),
+        "The places of values that were erased since, such as `data.email` or `row_key`; there is "
+        "a null, or for a key `erased:` and the erasure's number.",
+    ),
     "url": said(LINK, "The whole version."),
 }
 
@@ -206,6 +212,19 @@ SHAPES: Schema = {
             "options": said(
                 many(valued({"option": TEXT}, "old", "new")),
                 "Those of `rowtrail.track()` that are others from then on, as text.",
+            ),
+            "erasure": said(
+                nullable(
+                    record(
+                        row_key=said(
+                            nullable(TEXT), "Of the row; `erased:` and a number if it was, too."
+                        ),
+                        columns=many(TEXT),
+                        version_count=COUNT,
+                        unverified_count=said(COUNT, "Those that no seal speaks for any more."),
+                    )
+                ),
+                "Where values of a row were erased from its history, which.",
             ),
         },
         "statement",
@@ -311,6 +330,7 @@ SHAPES: Schema = {
             old=DOCUMENT,
             verbatim=DOCUMENT,
             moved=nullable(MOVED),
+            erased=METADATA["erased"],
         ),
         "A line of an export as JSON Lines: a whole version.",
     ),

@@ -167,6 +167,8 @@ def show_history(versions: Iterable[Any], most: int) -> int:
         if version.moved:
             places = " → ".join(printable(name or "a partition") for name in version.moved)
             line.append(f"  moved {places}")
+        if version.erased:
+            line.append(f"  erased {printable(', '.join(version.erased))}", style="dim")
         line.append(f"  #{version.id}", style="dim")
         out.print(line, soft_wrap=True)
         for name, old, old_length, new, new_length in version.fields:
