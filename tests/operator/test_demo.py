@@ -1,5 +1,6 @@
 """The demo, whole."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,10 @@ def test_on_the_embedded_server_it_replays_to_the_live_tables(folder: Path, run:
     assert done.stdout.count("  equals live") == len(TABLES)
     assert "Replay equals live for every table." in done.stdout
     assert ", 0 failed" in done.stdout
+    assert re.search(r"^seal 1: [0-9,]+ versions; rowtrail verify names each", done.stdout, re.M)
+    checked = run("verify", "--database", f"embedded:{NAME}", "--data", folder)
+    assert checked.returncode == 0
+    assert checked.stdout.startswith("no faults; 1 seal; ")
     with Server(folder) as server:
         demo = server.url(database=NAME)
         recorded = scalar(demo, "select count(*) from rowtrail.versions where op = 'I'")

@@ -9,6 +9,7 @@ from rowtrail.demo.place import Place, prepared
 from rowtrail.demo.programs import fill_pgbench, run_pgbench, run_psql
 from rowtrail.demo.progress import Progress
 from rowtrail.demo.summary import recorded, show, show_where_next
+from rowtrail.seals import seal
 from rowtrail.target import Target
 
 __all__ = ["run"]
@@ -38,7 +39,12 @@ def run(target: Target, *, seconds: int, clients: int, serve_pages: bool, port: 
         benchmark = write(place, progress, seconds, clients)
         with progress.step("the versions are replayed and compared with the tables"):
             tables = recorded(place)
-        right = show(place, tables, benchmark)
+        sealed = None
+        if place.server:
+            # A database of one's own gets its first seal when its owner wants one.
+            with progress.step("what was recorded is sealed"), place.engine.connect() as connection:
+                sealed = seal(connection)
+        right = show(place, tables, benchmark, sealed)
         if serve_pages:
             # Here, not at the top: without the pages there is no need for Flask's server.
             from rowtrail.serve import serve

@@ -13,6 +13,7 @@ from rowtrail import reports
 from rowtrail.demo.place import NAME, Place
 from rowtrail.embedded import default_folder
 from rowtrail.names import find_history
+from rowtrail.seals import Sealed
 from rowtrail.terminal import console, printable, show_history
 
 # Since the last TRUNCATE: in a database that was named, earlier demos ended with one.
@@ -70,8 +71,16 @@ def recorded(place: Place) -> list[Recorded]:
         return found
 
 
-def show(place: Place, tables: list[Recorded], benchmark: dict[str, float]) -> bool:
+def show(
+    place: Place, tables: list[Recorded], benchmark: dict[str, float], sealed: Sealed | None
+) -> bool:
     """Prints the summary.
+
+    Args:
+        place: of the demo.
+        tables: what was recorded of each.
+        benchmark: what pgbench reported.
+        sealed: the seal of it all, where one was made.
 
     Returns:
         Whether every table is what its versions say, and no transaction of pgbench failed.
@@ -113,6 +122,12 @@ def show(place: Place, tables: list[Recorded], benchmark: dict[str, float]) -> b
     out.print(
         f"history: {versions:,} versions recorded by this run, {size} on disk with all indexes"
     )
+    if sealed is not None:
+        out.print(
+            f"seal {sealed.seal}: {sealed.versions:,} versions; rowtrail verify names each that "
+            "is changed from now on, even by a superuser",
+            soft_wrap=True,
+        )
     show_example(place)
     right = bool(tables) and not benchmark["failed"] and all(t.differences == 0 for t in tables)
     verdict = (
@@ -153,7 +168,7 @@ def show_where_next(place: Place, url: str | None) -> None:
     lines = [
         f"  {command} history {prefix}users 3 {database}",
         f"  {command} history {prefix}orders 1042 {database}",
-        f"  {command} status {database}",
+        f"  {command} verify {database}",
     ]
     if url is None:
         lines.append(f"  {command} serve {database}")
