@@ -39,6 +39,7 @@ SQL_FILES = (
     "partitions.sql",
     "verify.sql",
     "seals.sql",
+    "restore.sql",
     "commitments.sql",
     "erase.sql",
     "access.sql",
