@@ -474,6 +474,8 @@ as $$
 declare
   now_in constant int := rowtrail.current_era();
   last_seal rowtrail.seals;
+  own_xid constant xid8 := pg_current_xact_id_if_assigned();
+  next_xid xid8;
 begin
   return query select e.* from rowtrail.verify_erased() as e;
   select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
@@ -488,12 +490,23 @@ begin
     return next;
     return;
   end if;
+  next_xid := pg_snapshot_xmax(pg_current_snapshot());
   if not is_thorough
-    and (select sum(s.versions) from rowtrail.seals as s)
-      = (select count(*) from rowtrail.versions as v where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in))
+    and (
+      select count(*) filter (where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s)
+        and count(*) filter (where v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid) = 0
+      from rowtrail.versions as v)
   then
     return;
   end if;
+  -- Else it would look as if the next seal had it.
+  return query
+    select
+      rowtrail.version_name(v.id), format('is of %s that has not begun, and will be in no seal', case when v.era > now_in then 'an era' else 'a transaction' end),
+      'only a superuser can do that: ask who could', true
+    from rowtrail.versions as v
+    where v.era > now_in or (v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid)
+    order by v.id;
   -- Those in the range of a seal are named by it; which seal's they are depends on the transaction.
   return query
     with kept as (
@@ -504,6 +517,7 @@ begin
     select rowtrail.version_name(v.id), 'was added among those that are sealed, and is in no seal', 'only a superuser can do that: ask who could', true
     from rowtrail.versions as v
     where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)
+      and v.era <= now_in
       and (
         not exists (select from kept as k where k.id = v.id)
         or v.id in (select d.id from rowtrail.versions as d group by d.id having count(*) > 1))
@@ -519,7 +533,7 @@ begin
 end
 $$;
 comment on function rowtrail.verify_sealed(boolean) is
-  'Versions that are in no seal though they are older than the last one, and those of which values were erased that are not as rowtrail.erase() leaves them. If not thorough, they are looked for only where the numbers differ, which they do unless a seal lacks one.';
+  'Versions that are in no seal though they are older than the last one, those that no seal will have, and those of which values were erased that are not as rowtrail.erase() leaves them. If not thorough, they are looked for only where the numbers differ, which they do unless a seal lacks one.';
 
 create or replace function rowtrail.is_unsealed(era int, xid xid8, last_seal rowtrail.seals, current_era int)
 returns boolean

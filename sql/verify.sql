@@ -125,7 +125,7 @@ as $$
         a.privilege_type not in ('SELECT', 'USAGE')
         or (c.relkind = 'S' and a.privilege_type = 'USAGE' and coalesce(r.rolname, '') <> 'rowtrail_capture')
         or c.relname = 'salts'
-        or (c.relname in ('seal_salts', 'erased_versions') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
+        or (c.relname in ('seal_leaves', 'seal_salts', 'erased_versions') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
       and not (c.oid = 'rowtrail.versions'::regclass and r.rolname = 'rowtrail_capture' and a.privilege_type = 'INSERT')
     union all
     select format('table rowtrail.%I', c.relname), r.rolname, format('%s (%I)', a.privilege_type, t.attname)
@@ -135,7 +135,7 @@ as $$
     left join pg_roles as r on r.oid = a.grantee
     where c.relnamespace = 'rowtrail'::regnamespace
       and a.grantee <> c.relowner
-      and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_salts', 'erased_versions'))
+      and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_leaves', 'seal_salts', 'erased_versions'))
   ) as g
 $$;
 comment on function rowtrail.verify_grants() is 'The part of rowtrail.verify() about who may change or see what nobody should.';
@@ -164,7 +164,7 @@ as $$
   union all
   select format('rowtrail.%I', p.relname), 'has no row security', format('alter table rowtrail.%I enable row level security;', p.relname), true
   from parts as p
-  where p.is_ours and not p.relrowsecurity and p.relname not in ('seals', 'seal_leaves')
+  where p.is_ours and not p.relrowsecurity
   union all
   select
     format('rowtrail.%I', p.relname), format('has the policy %I%s', y.polname, case when w.named is not null then ', but for others or with another condition' end),
@@ -221,6 +221,8 @@ as $$
   values
     ('tables', 'readers', 'r'::"char", 'rowtrail_reader', 'true', null),
     ('versions', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('seals', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('seal_leaves', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('seal_salts', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('erased_versions', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('tables', 'capture', 'r', 'rowtrail_capture', 'true', null),

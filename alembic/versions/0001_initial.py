@@ -305,12 +305,14 @@ UPGRADE = (
         f"alter table rowtrail.{table} enable row level security"
         for table in (
             *("tables", "salts", "versions", "versions_default"),
-            *("seal_salts", "erased_versions"),
+            *("seals", "seal_leaves", "seal_salts", "erased_versions"),
         )
     ),
     *(
         f"create policy readers on rowtrail.{table} for select to rowtrail_reader using (true)"
-        for table in ("tables", "versions", "seal_salts", "erased_versions")
+        for table in (
+            *("tables", "versions", "seals", "seal_leaves", "seal_salts", "erased_versions"),
+        )
     ),
     "create policy capture on rowtrail.tables for select to rowtrail_capture using (true)",
     "create policy capture on rowtrail.versions to rowtrail_capture using (true) with check (true)",
@@ -333,6 +335,8 @@ UPGRADE = (
         for policy, table, text in (
             ("readers", "tables", "rowtrail_reader sees all"),
             ("readers", "versions", "rowtrail_reader sees all"),
+            ("readers", "seals", "rowtrail_reader sees all"),
+            ("readers", "seal_leaves", "rowtrail_reader sees all"),
             ("readers", "seal_salts", "rowtrail_reader sees all"),
             ("readers", "erased_versions", "rowtrail_reader sees all"),
             ("capture", "tables", "capturing looks up the table, whoever writes"),
