@@ -14,6 +14,7 @@ begin
     select 'table'::text, s.table_name, s.state, s.mend, true
     from rowtrail.status() as s
     where s.mend is not null;
+  return query select 'table'::text, t.* from rowtrail.verify_rules() as t;
   return query select 'role'::text, r.* from rowtrail.verify_roles() as r;
   return query select 'owner'::text, o.* from rowtrail.verify_owners() as o;
   return query select 'grant'::text, g.* from rowtrail.verify_grants() as g;
@@ -25,6 +26,27 @@ end
 $$;
 comment on function rowtrail.verify() is
   'What the history rests on and is not as it must be; no row when all is. What is no fault is worth knowing. The command rowtrail verify also compares the functions with those of its release, and each table with its history.';
+
+create or replace function rowtrail.verify_rules(
+  out object text, out problem text, out mend text, out is_fault boolean)
+returns setof record
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- Table and history agree all the same: a write that a rule takes changes no row.
+  select
+    rowtrail.full_name(w.ev_class),
+    format('has the rule %I: what is written goes where it says, and is recorded only there', w.rulename),
+    format('if it is not meant: drop rule %I on %s;', w.rulename, rowtrail.full_name(w.ev_class)), false
+  from rowtrail.tables as t
+  -- A partition's rules hold for who writes to it by its own name.
+  join pg_rewrite as w on w.ev_class = t.relid or w.ev_class in (select p.relid from pg_partition_tree(t.relid) as p)
+  where t.untracked_at is null and w.is_instead and w.ev_type <> '1'
+  order by 1, 2
+$$;
+comment on function rowtrail.verify_rules() is
+  'The part of rowtrail.verify() about rules on tracked tables by which a write is not what is done.';
 
 create or replace function rowtrail.verify_roles(
   out object text, out problem text, out mend text, out is_fault boolean)
@@ -330,6 +352,7 @@ comment on function rowtrail.verify_settings() is
 
 revoke all on function
   rowtrail.verify(),
+  rowtrail.verify_rules(),
   rowtrail.verify_roles(),
   rowtrail.roles(),
   rowtrail.verify_owners(),
@@ -342,6 +365,7 @@ revoke all on function
 from public;
 grant execute on function
   rowtrail.verify(),
+  rowtrail.verify_rules(),
   rowtrail.verify_roles(),
   rowtrail.roles(),
   rowtrail.verify_owners(),
