@@ -7,7 +7,7 @@ BENCH := .venv-bench
 MINUTES ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-16 test-matrix test-long lint format bench bench-read bench-seal pictures lock wheel clean
+.PHONY: help demo test test-16 test-matrix test-long lint format bench bench-read bench-seal pictures attacks lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench-seal: $(INSTALLED)  ## Measure what seals cost, and how fast they verify (
 
 pictures: $(INSTALLED)  ## Make the pictures of the documents anew (needs Chromium)
 	$(BIN)/python docs/pictures.py
+
+attacks: $(INSTALLED)  ## Write the table of the attacks in docs/security.md anew
+	$(BIN)/python tests/instruments/attacks.py
 
 wheel: $(INSTALLED)  ## Build dist/*.whl and dist/*.tar.gz
 	rm -rf dist
