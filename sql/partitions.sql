@@ -40,4 +40,18 @@ $$;
 comment on function rowtrail.make_partitions(int) is
   'Makes the monthly partitions of rowtrail.versions from this month to so many months ahead; gives the number made. Safe to run again.';
 
-revoke all on function rowtrail.make_partitions(int) from public;
+-- Reading rowtrail.versions by tableoid would read all of it, and nobody may read a partition by itself.
+create or replace function rowtrail.in_default_partition()
+returns bigint
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select count(*) from (select from rowtrail.versions_default limit 10001) as v
+$$;
+comment on function rowtrail.in_default_partition() is
+  'How many versions are of months for which there is no partition, counted up to 10,001.';
+
+revoke all on function rowtrail.make_partitions(int), rowtrail.in_default_partition() from public;
+grant execute on function rowtrail.in_default_partition() to rowtrail_reader, rowtrail_limited_reader;

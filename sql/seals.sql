@@ -545,11 +545,15 @@ $$;
 comment on function rowtrail.is_unsealed(int, xid8, rowtrail.seals, int) is
   'Whether a version of this era and transaction was committed after the last seal.';
 
-create or replace function rowtrail.unsealed(out versions bigint, out oldest timestamptz, out last_seal bigint, out sealed_at timestamptz)
+create or replace function rowtrail.unsealed(
+  at_most bigint default null,
+  out versions bigint, out oldest timestamptz, out last_seal bigint, out sealed_at timestamptz)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set row_security = on
+-- Else those that are counted are not the oldest.
+set max_parallel_workers_per_gather = 0
 as $$
 declare
   now_in constant int := rowtrail.current_era();
@@ -558,17 +562,20 @@ begin
   select s.* into latest from rowtrail.seals as s order by s.id desc limit 1;
   last_seal := latest.id;
   sealed_at := latest.sealed_at;
-  select count(*), min(v.changed_at)
+  select count(*), min(u.changed_at)
   into versions, oldest
-  from rowtrail.versions as v
-  where rowtrail.is_unsealed(v.era, v.xid, latest, now_in)
-    -- By it the index leaves out what is long sealed.
-    and (latest.id is null or latest.ends_era or v.era > latest.era
-      or (v.xid::text)::bigint >= (pg_snapshot_xmin(latest.seen)::text)::bigint);
+  from (
+    select v.changed_at
+    from rowtrail.versions as v
+    where rowtrail.is_unsealed(v.era, v.xid, latest, now_in)
+      -- By it the index leaves out what is long sealed.
+      and (latest.id is null or latest.ends_era or v.era > latest.era
+        or (v.xid::text)::bigint >= (pg_snapshot_xmin(latest.seen)::text)::bigint)
+    limit at_most) as u;
 end
 $$;
-comment on function rowtrail.unsealed() is
-  'How many versions no seal has yet, and the time of the oldest; the last seal, and when it was made.';
+comment on function rowtrail.unsealed(bigint) is
+  'How many versions no seal has yet, counted up to a bound if one is given, and the time of the oldest; the last seal, and when it was made.';
 
 revoke all on function
   rowtrail.seal(),
@@ -592,7 +599,7 @@ revoke all on function
   rowtrail.version_name(bigint),
   rowtrail.verify_sealed(boolean),
   rowtrail.is_unsealed(int, xid8, rowtrail.seals, int),
-  rowtrail.unsealed()
+  rowtrail.unsealed(bigint)
 from public;
 grant execute on function
   rowtrail.leaves_of(rowtrail.seals, rowtrail.seals),
@@ -615,6 +622,6 @@ grant execute on function
   rowtrail.version_name(bigint),
   rowtrail.verify_sealed(boolean),
   rowtrail.is_unsealed(int, xid8, rowtrail.seals, int),
-  rowtrail.unsealed()
+  rowtrail.unsealed(bigint)
 to rowtrail_reader;
 grant execute on function rowtrail.seal() to rowtrail_auditor;

@@ -170,7 +170,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with parts as (
-    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions') as is_ours
+    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'verifications') as is_ours
     from pg_class as c
     left join pg_partition_tree('rowtrail.versions') as p on p.relid = c.oid
     where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'alembic_version'
@@ -228,7 +228,7 @@ as $$
   select
     'rowtrail.versions_default', 'has versions of months for which there is no partition',
     'rowtrail upgrade makes partitions ahead; what is there stays, and is read', false
-  where exists (select from rowtrail.versions as v where v.tableoid = 'rowtrail.versions_default'::regclass)
+  where rowtrail.in_default_partition() > 0
 $$;
 comment on function rowtrail.verify_versions() is
   'The part of rowtrail.verify() about the tables of the history: nothing on them may change or hide what is written.';
@@ -247,6 +247,7 @@ as $$
     ('seal_leaves', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('seal_salts', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('erased_versions', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('verifications', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('tables', 'capture', 'r', 'rowtrail_capture', 'true', null),
     ('versions', 'capture', '*', 'rowtrail_capture', 'true', 'true'),
     ('tables', 'limited_readers', 'r', 'rowtrail_limited_reader', $expression$(has_table_privilege(relid, 'SELECT'::text) AND (NOT row_security_active(relid)) AND ((pg_identify_object_as_address(('pg_class'::regclass)::oid, relid, 0)).object_names = ARRAY[(schema_name)::text, (table_name)::text]))$expression$, null),

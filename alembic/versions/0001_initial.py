@@ -282,11 +282,48 @@ UPGRADE = (
             ("commitments", "to the values that were erased, in hexadecimal, by their places"),
         )
     ),
+    """
+    create table rowtrail.verifications (
+      id bigint generated always as identity primary key,
+      begun_at timestamptz not null,
+      done_at timestamptz not null,
+      faults bigint not null,
+      notes bigint not null,
+      seals bigint not null,
+      tables bigint not null,
+      digests bigint not null,
+      login text not null,
+      left_out text[] not null,
+      findings jsonb not null,
+      constraint verifications_left_out check (
+        left_out <@ array['rows', 'other tables', 'seals', 'earlier seals'])
+    )
+    """,
+    """
+    comment on table rowtrail.verifications is
+      'What `rowtrail verify` found, each time that an auditor or a superuser ran it. Append-only.'
+    """,
+    *(
+        f"comment on column rowtrail.verifications.{column} is '{text}'"
+        for column, text in (
+            ("id", "a number, in the order in which they were done"),
+            ("begun_at", "when it began: what was changed since then may not have been looked at"),
+            ("done_at", "when it was done"),
+            ("faults", "the number of findings that are faults"),
+            ("notes", "the number of those that are only worth knowing"),
+            ("seals", "how many seals were compared with their versions"),
+            ("tables", "how many tables were compared with their history"),
+            ("digests", "how many digests, kept elsewhere, were found again or not"),
+            ("login", "who ran it: session_user"),
+            ("left_out", "what was not looked at, since it was not asked for"),
+            ("findings", "the first 100 of them, faults first: part, object, problem, mend"),
+        )
+    ),
     "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default, "
-    "rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, rowtrail.erased_versions "
-    "from public",
+    "rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, rowtrail.erased_versions, "
+    "rowtrail.verifications from public",
     "grant select on rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, "
-    "rowtrail.erased_versions to rowtrail_reader",
+    "rowtrail.erased_versions, rowtrail.verifications to rowtrail_reader",
     "grant usage on schema rowtrail to rowtrail_reader, rowtrail_limited_reader, rowtrail_capture",
     "grant select on rowtrail.tables, rowtrail.versions "
     "to rowtrail_reader, rowtrail_limited_reader",
@@ -305,13 +342,14 @@ UPGRADE = (
         f"alter table rowtrail.{table} enable row level security"
         for table in (
             *("tables", "salts", "versions", "versions_default"),
-            *("seals", "seal_leaves", "seal_salts", "erased_versions"),
+            *("seals", "seal_leaves", "seal_salts", "erased_versions", "verifications"),
         )
     ),
     *(
         f"create policy readers on rowtrail.{table} for select to rowtrail_reader using (true)"
         for table in (
             *("tables", "versions", "seals", "seal_leaves", "seal_salts", "erased_versions"),
+            "verifications",
         )
     ),
     "create policy capture on rowtrail.tables for select to rowtrail_capture using (true)",
@@ -339,6 +377,7 @@ UPGRADE = (
             ("readers", "seal_leaves", "rowtrail_reader sees all"),
             ("readers", "seal_salts", "rowtrail_reader sees all"),
             ("readers", "erased_versions", "rowtrail_reader sees all"),
+            ("readers", "verifications", "rowtrail_reader sees all"),
             ("capture", "tables", "capturing looks up the table, whoever writes"),
             ("capture", "versions", "capturing adds versions, whoever writes"),
             (
@@ -358,6 +397,7 @@ DOWNGRADE = (
     "drop table rowtrail.salts",
     "drop table rowtrail.erased_versions",
     "drop table rowtrail.seal_salts",
+    "drop table rowtrail.verifications",
     "drop table rowtrail.seal_leaves",
     "drop table rowtrail.seals",
     "drop table rowtrail.tables",

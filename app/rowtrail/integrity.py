@@ -81,6 +81,9 @@ def verify(
     and of each tracked table, or of each TABLE, whether its rows are what their versions say. That
     reads the history twice and the table once, while writers go on; it needs SELECT on both.
 
+    The database keeps when it was done and what was found, if the login may have that noted, which
+    takes rowtrail_auditor; the page Integrity and rowtrail.verifications show it.
+
     Exit status 1 if something is wrong, with a line for each.
     """
     if key is not None and not files:
@@ -97,7 +100,9 @@ def verify(
         verifier = None if key is None else Verifier(key)
         digests = [(str(file), lines_of(file)) for file in files]
         with target.engine.connect() as connection:
+            begun = checks.clock(connection)
             wanted = checks.tracked_tables(connection)
+            left_out = ["rows"] if no_rows else []
             if tables:
                 asked = {find_table(connection, table): table for table in tables}
                 if strangers := asked.keys() - {oid for oid, _ in wanted}:
@@ -105,11 +110,15 @@ def verify(
                     raise RowtrailError(
                         f"{table} is not tracked; its owner runs: rowtrail track {table}"
                     )
+                if len(asked) < len(wanted) and not no_rows:
+                    left_out.append("other tables")
                 wanted = [one for one in wanted if one[0] in asked]
             findings = list(checks.contract(connection))
             for source, lines in digests:
                 findings += seals.check_digests(connection, lines, source, verifier)
             sealed = [] if no_seals else seals.numbers(connection, first)
+            if no_seals or (first is not None and first > 1):
+                left_out.append("seals" if no_seals else "earlier seals")
             if sealed:
                 with counting("comparing seals") as show:
                     broken = seals.verify_all(target.engine, sealed, jobs, show)
@@ -119,9 +128,13 @@ def verify(
                     for done, (oid, name) in enumerate(wanted):
                         show(done, len(wanted))
                         findings += checks.rows(connection, oid, name)
+            compared = [] if no_rows else [name for _, name in wanted]
+            known = sum(sum(1 for line in lines if line.strip()) for _, lines in digests)
+            connection.rollback()
+            numbers = {"seals": len(sealed), "tables": len(compared), "digests": known}
+            if problem := checks.note(connection, begun, findings, numbers, left_out):
+                click.echo(f"rowtrail: the verification is not noted: {problem}", err=True)
     faults = [one for one in findings if one.is_fault]
-    compared = [] if no_rows else [name for _, name in wanted]
-    known = sum(sum(1 for line in lines if line.strip()) for _, lines in digests)
     if json_wanted:
         found = [one._asdict() for one in findings]
         counted = {"seals": len(sealed), "digests": known, "compared": compared}

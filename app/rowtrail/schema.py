@@ -42,6 +42,7 @@ SQL_FILES = (
     "restore.sql",
     "commitments.sql",
     "erase.sql",
+    "integrity.sql",
     "access.sql",
 )
 

@@ -1,8 +1,10 @@
 """What `rowtrail verify` looks at: the contract of the history, its code, and each table's rows."""
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
@@ -55,6 +57,25 @@ from (
   from rowtrail.differences(cast(cast(:oid as oid) as regclass)) as f
   limit :named
 ) as d
+"""
+
+#: Of the findings of a verification, so many are kept with it; sql/integrity.sql keeps no more.
+KEPT = 100
+
+#: A standby cannot note anything, and an older schema has no function for it.
+MAY_NOTE = """
+select
+  current_setting('transaction_read_only') = 'off'
+  and coalesce(has_function_privilege(to_regprocedure(:function), 'execute'), false)
+"""
+
+NOTE_FUNCTION = (
+    "rowtrail.note_verification(timestamptz, bigint, bigint, bigint, bigint, bigint, text[], jsonb)"
+)
+
+NOTE = """
+select rowtrail.note_verification(
+  :begun, :faults, :notes, :seals, :tables, :digests, :left_out, cast(:findings as jsonb))
 """
 
 TRACKED = """
@@ -154,3 +175,59 @@ def rows(connection: Connection, oid: int, table: str) -> Iterator[Finding]:
     if found and found[0].rows > len(found):
         rest = found[0].rows - len(found)
         yield Finding("rows", table, f"and {rest:,} more rows differ", mend, True)
+
+
+def clock(connection: Connection) -> datetime:
+    """The time, by the server's clock."""
+    now: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
+    return now
+
+
+def note(
+    connection: Connection,
+    begun: datetime,
+    findings: Sequence[Finding],
+    compared: Mapping[str, int],
+    left_out: Sequence[str],
+) -> str | None:
+    """Lets the database keep that it was verified, where this login may note that.
+
+    Args:
+        connection: in no transaction.
+        begun: when the verification began, by the server's clock.
+        findings: all of them.
+        compared: how many `seals`, `tables` and `digests` were.
+        left_out: what of rowtrail.verifications.left_out was.
+
+    Returns:
+        What went wrong, in one line; None where it was noted, or this login may not.
+    """
+    faults = sum(one.is_fault for one in findings)
+    first = sorted(findings, key=lambda one: not one.is_fault)[:KEPT]
+    kept = [
+        # The name of a file may be no text at all.
+        {name: as_text(value) for name, value in one._asdict().items()}
+        for one in first
+    ]
+    said = {
+        "begun": begun,
+        "faults": faults,
+        "notes": len(findings) - faults,
+        **compared,
+        "left_out": list(left_out),
+        "findings": json.dumps(kept, ensure_ascii=False),
+    }
+    try:
+        with connection.begin():
+            if connection.scalar(text(MAY_NOTE), {"function": NOTE_FUNCTION}):
+                connection.execute(text(NOTE), said)
+    except (DBAPIError, UnicodeError) as error:
+        return explain(error) if isinstance(error, DBAPIError) else str(error)
+    return None
+
+
+def as_text(value: object) -> object:
+    """A text without what is no character; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return value.encode(errors="backslashreplace").decode()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,13 @@ ATTACKS = {
     "create trigger hide before insert on rowtrail.versions for each row "
     "execute function suppress_redundant_updates_trigger()": (
         "versions", "rowtrail.versions", "has the trigger hide",
+    ),
+    "create trigger hide before update on rowtrail.verifications for each row "
+    "execute function suppress_redundant_updates_trigger()": (
+        "versions", "rowtrail.verifications", "has the trigger hide",
+    ),
+    "grant delete on rowtrail.verifications to rowtrail_auditor": (
+        "grant", "table rowtrail.verifications", "rowtrail_auditor may DELETE",
     ),
     "create policy hide on rowtrail.versions as restrictive using (actor <> 'mallory')": (
         "versions", "rowtrail.versions", "has the policy hide",
@@ -239,3 +247,109 @@ def test_a_reader_of_history_who_may_not_read_the_table_is_told(
     tampered.exec_driver_sql("grant select on orders to looker")
     assert run("verify", "--database", reader).returncode == 0
     tampered.exec_driver_sql("revoke select on orders from looker")
+
+
+def noted(db: Connection) -> list[tuple[Any, ...]]:
+    """What is kept of the verifications: login, faults, notes, seals, tables, digests, left out."""
+    rows = db.execute(
+        text(
+            "select login, faults, notes, seals, tables, digests, left_out "
+            "from rowtrail.verifications order by id"
+        )
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_what_was_verified_is_noted_with_what_was_left_out(
+    tampered: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    for statement in (
+        "create table lines (id int primary key)",
+        "select rowtrail.track('lines')",
+        "select rowtrail.seal()",
+        "insert into lines values (1)",
+        "select rowtrail.seal()",
+        "grant rowtrail_capture to meddler",
+    ):
+        tampered.exec_driver_sql(statement)
+    digests = tmp_path / "digests"
+    for number in ("1", "2"):
+        done = run("digest", "--seal", number, "--to", digests, "--database", url)
+        assert done.returncode == 0
+    for options in (
+        ("--digests", digests),
+        ("--no-rows",),
+        ("--no-rows", "--no-seals"),
+        ("--since-seal", "2", "lines"),
+        ("--since-seal", "1", "lines", "orders"),
+    ):
+        assert run("verify", "--database", url, *options).returncode == 0
+    assert noted(tampered) == [
+        ("postgres", 0, 1, 2, 2, 2, []),
+        ("postgres", 0, 1, 2, 0, 0, ["rows"]),
+        ("postgres", 0, 1, 0, 0, 0, ["rows", "seals"]),
+        ("postgres", 0, 1, 1, 1, 0, ["other tables", "earlier seals"]),
+        ("postgres", 0, 1, 2, 2, 0, []),
+    ]
+
+
+def test_what_a_verification_found_is_kept_with_it(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    tampered.exec_driver_sql("grant rowtrail_capture to meddler")
+    tampered.exec_driver_sql("delete from rowtrail.versions where row_key = '2'")
+    _, faults = found(run, url)
+    assert noted(tampered) == [("postgres", 1, 1, 0, 1, 0, [])]
+    [(findings,)] = tampered.execute(text("select findings from rowtrail.verifications"))
+    assert [(one["part"], one["object"], one["problem"]) for one in findings] == [
+        *faults,
+        ("role", "meddler", "may act as rowtrail_capture, and so change the history"),
+    ]
+    assert [one["is_fault"] for one in findings] == [True, False]
+
+
+def test_an_auditor_notes_a_verification_and_a_reader_is_not_asked_to(
+    tampered: Connection, url: URL, run: Run, make_login: Callable[..., Any]
+) -> None:
+    for name in ("auditor", "reader"):
+        login = make_login(name, member_of=f"rowtrail_{name}").url
+        tampered.exec_driver_sql(f"grant select on orders to {name}")
+        done = run("verify", "--database", login)
+        assert (done.returncode, done.stderr) == (0, "")
+        tampered.exec_driver_sql(f"revoke select on orders from {name}")
+    assert noted(tampered) == [("auditor", 0, 0, 0, 1, 0, [])]
+
+
+def test_where_nothing_can_be_written_a_verification_is_not_noted(
+    tampered: Connection, url: URL, run: Run, make_login: Callable[..., Any]
+) -> None:
+    auditor = make_login("auditor", member_of="rowtrail_auditor").url
+    tampered.exec_driver_sql("alter role auditor set default_transaction_read_only = on")
+    done = run("verify", "--no-rows", "--database", auditor)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no faults; 0 seals\n", "")
+    assert noted(tampered) == []
+
+
+def test_a_verification_that_cannot_be_noted_says_so_and_what_it_found(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    tampered.exec_driver_sql(
+        "alter table rowtrail.verifications add constraint full_up check (false)"
+    )
+    done = run("verify", "--no-rows", "--no-seals", "--database", url)
+    assert (done.returncode, done.stdout) == (0, "no faults\n")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("rowtrail: the verification is not noted: new row for relation")
+
+
+def test_a_file_whose_name_is_no_text_is_noted_all_the_same(
+    tampered: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "digests-\udcff"
+    file.write_text("nothing\n")
+    done = run("verify", "--no-rows", "--digests", file, "--database", url)
+    assert (done.returncode, done.stderr) == (1, "")
+    [(kept,)] = tampered.execute(
+        text("select findings -> 0 ->> 'object' from rowtrail.verifications")
+    )
+    assert kept.endswith("digests-\\udcff, line 1")
