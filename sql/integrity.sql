@@ -30,7 +30,7 @@ comment on function rowtrail.note_verification(timestamptz, bigint, bigint, bigi
   'Notes what a verification found, in the name of the login; gives its number. The command rowtrail verify calls it. Of the findings the first 100 are kept, of each text the first 1,000 characters.';
 
 create or replace function rowtrail.integrity(
-  out tables bigint, out faulty_tables bigint, out is_guarded boolean, out records_schema_changes boolean,
+  out tables bigint, out faulty_tables bigint, out stale_tables bigint, out is_guarded boolean, out records_schema_changes boolean,
   out faults bigint, out notes bigint, out findings jsonb, out in_default_partition bigint,
   out last_seal bigint, out sealed_at timestamptz, out seal_hash text, out is_new_life boolean,
   out unsealed bigint, out oldest_unsealed timestamptz,
@@ -51,14 +51,16 @@ begin
   is_guarded := rowtrail.is_guarded();
   records_schema_changes := rowtrail.records_schema_changes();
   select
-    count(*) filter (where f.part = 'table'), count(*) filter (where f.is_fault), count(*) filter (where not f.is_fault),
+    -- The changes of a stale one are recorded, only slower than need be.
+    count(*) filter (where f.part = 'table' and f.problem <> 'stale'), count(*) filter (where f.part = 'table' and f.problem = 'stale'),
+    count(*) filter (where f.is_fault), count(*) filter (where not f.is_fault),
     coalesce(
       jsonb_agg(
         jsonb_build_object(
           'part', f.part, 'object', left(f.object, 1000), 'problem', left(f.problem, 1000), 'mend', left(f.mend, 1000), 'is_fault', f.is_fault)
         order by f.n) filter (where f.n <= 100),
       '[]')
-  into faulty_tables, faults, notes, findings
+  into faulty_tables, stale_tables, faults, notes, findings
   from (
     select v.part, v.object, v.problem, v.mend, v.is_fault, row_number() over (order by not v.is_fault, v.place) as n
     from rowtrail.verify() with ordinality as v (part, object, problem, mend, is_fault, place)

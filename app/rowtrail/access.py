@@ -242,7 +242,14 @@ def init_app(app: Flask, access: Access) -> None:
         begin(app)
     app.before_request(identify)
     app.after_request(ask_for_password)
-    app.context_processor(lambda: {"signed_in": g.get("person"), "role": g.get("role")})
+    app.context_processor(known_to_pages)
+
+
+def known_to_pages() -> dict[str, object]:
+    """What each page knows of who asks."""
+    role = g.get("role")
+    reads_all = g.get("reads_all", role == READER)
+    return {"signed_in": g.get("person"), "role": role, "reads_all": reads_all}
 
 
 def identify() -> None:
@@ -278,7 +285,11 @@ def role() -> str:
 STANDING = """
 select
   r.rolsuper or pg_has_role(r.oid, n.nspowner, 'usage') as is_boundless,
-  has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as may_read
+  has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as may_read,
+  (
+    select has_table_privilege(s.oid, 'select')
+    from pg_class as s
+    where s.relnamespace = n.oid and s.relname = 'seals') as reads_all
 from pg_roles as r
 join pg_namespace as n on n.nspname = 'rowtrail'
 join pg_class as c on c.relnamespace = n.oid and c.relname = 'versions'
@@ -309,6 +320,7 @@ def require_bounds(connection: Connection, role: str) -> None:
             f"the role {role} may not read any history; let its owner run: "
             f"grant rowtrail_limited_reader to {quoted(role)};"
         )
+    g.reads_all = bool(found.reads_all)
 
 
 def refusal(error: DBAPIError, role: str, login: str | None) -> Forbidden | None:

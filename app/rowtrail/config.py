@@ -47,7 +47,13 @@ HEADERS = {
 def make_app(url: str | URL | None) -> Flask:
     """What `rowtrail.create_app()` gives."""
     # These add their routes to the two.
-    from rowtrail import feed_api, feed_pages, moment_pages, relation_pages  # noqa: F401
+    from rowtrail import (  # noqa: F401
+        feed_api,
+        feed_pages,
+        integrity_pages,
+        moment_pages,
+        relation_pages,
+    )
     from rowtrail.api import FAMILIES
     from rowtrail.pages import pages
     from rowtrail.zone import zones
@@ -204,7 +210,7 @@ def said(status: int, title: str, message: str) -> Response:
         current_app.logger.error("%s: %s", request.path, line)
     if problems.are_wanted():
         return problems.response(status, title, line)
-    if request.path == "/health":
+    if request.path in ("/health", "/metrics"):
         return current_app.response_class(f"{line}\n", status, mimetype="text/plain")
     page = render_template("error.html", status=status, title=title, message=line)
     return current_app.response_class(page, status)

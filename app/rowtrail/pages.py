@@ -92,18 +92,18 @@ def health() -> Response:
     return current_app.response_class("ok\n", mimetype="text/plain")
 
 
-def cursor() -> Cursor:
-    """Where the page begins, by `?before=` or `?after=` a version's id."""
+def cursor(what: str = "the id of a version", of: str = "version") -> Cursor:
+    """Where the page begins, by `?before=` or `?after=` a version's id, or whatever else it is."""
     ends = {}
     for name in ("before", "after"):
         given = request.args.get(name)
         if given is None:
             continue
         if not re.fullmatch(r"[0-9]{1,19}", given) or int(given) > history.BIGGEST_BIGINT:
-            abort(400, f"{name} is the id of a version, a whole number, not {given!r}")
+            abort(400, f"{name} is {what}, a whole number, not {given!r}")
         ends[name] = int(given)
     if len(ends) > 1:
-        abort(400, "a page is before one version or after one; give only one of the two")
+        abort(400, f"a page is before one {of} or after one; give only one of the two")
     return Cursor(**ends)
 
 

@@ -65,7 +65,8 @@ PROBLEMS = (
         403,
         "Forbidden",
         "Who asks may not read any history here, or nobody knows who it is. What of the history "
-        "somebody may not read is not forbidden but not there.",
+        "somebody may not read is not forbidden but not there; its integrity as a whole is "
+        "forbidden to who reads a part of it.",
     ),
     Problem(
         "not-found",

@@ -328,6 +328,18 @@ QUESTIONS = {
             ),
             "20 rows and 20 transactions at most.",
         ),
+        Question(
+            "integrity",
+            "/integrity",
+            "Whether the history is recorded, sealed and verified",
+            "Integrity",
+            (
+                Parameter("before", ID, "Only seals before this one. Not with `after`.", 4700),
+                Parameter("after", ID, "Only seals after this one.", 100),
+            ),
+            "Only for who reads all history. It is the database's own word: what it cannot say of "
+            "itself, `rowtrail verify` finds out. The seals are newest first, 50 a page.",
+        ),
         Question("health", "/health", "Whether the history can be read", "Health", is_open=True),
         Question("openapi", "/openapi.json", "This document", "Document", is_open=True),
         Question(

@@ -20,6 +20,10 @@ from rowtrail.errors import RowtrailError
 
 logger = logging.getLogger("rowtrail.reads")
 
+#: What a program asks for again and again, and shows nothing of the history: it is logged only
+#: where it was refused, or failed.
+SCRAPED = ("pages.metrics",)
+
 #: Of a URL.
 LONGEST = 4000  # characters
 
@@ -98,7 +102,8 @@ def writer_of(environ: Mapping[str, str]) -> Callable[[str], object]:
 
 def note(response: Response) -> Response:
     """Logs the request: an export when it has ended, all else before it is answered."""
-    if request.endpoint in OPEN:
+    is_scrape = request.endpoint in SCRAPED and response.status_code == 200
+    if request.endpoint in OPEN or is_scrape:
         return response
     write = current_app.extensions["rowtrail.reads"]
     query = request.query_string.decode("latin-1")

@@ -47,6 +47,7 @@ ID: Schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**
 TABLE_ID: Schema = {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2**31 - 1}
 MOMENT: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
 LINK: Schema = {"type": "string", "format": "uri-reference"}
+HASH: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 OPERATION: Schema = {"type": "string", "enum": list(OPERATIONS.values())}
 DOCUMENT: Schema = {"type": ["object", "null"]}
 COUNTED_ALL = said(FLAG, "Whether all were counted. If not, counting stopped: there are more.")
@@ -333,6 +334,91 @@ SHAPES: Schema = {
             erased=METADATA["erased"],
         ),
         "A line of an export as JSON Lines: a whole version.",
+    ),
+    "Finding": said(
+        record(
+            part=said(TEXT, "Of what: `table`, `role`, `grant`, `function`, `seal`, `rows` …"),
+            object=said(TEXT, "Which."),
+            problem=said(TEXT, "What is wrong with it."),
+            mend=said(nullable(TEXT), "What mends it, where that can be said."),
+            is_fault=said(FLAG, "Whether it is wrong; else it is only worth knowing."),
+        ),
+        "Something that is not as it must be. Of each text at most 1,000 characters.",
+    ),
+    "Verification": said(
+        record(
+            id=ID,
+            begun_at=MOMENT,
+            done_at=MOMENT,
+            login=said(TEXT, "Who ran it."),
+            fault_count=COUNT,
+            note_count=said(COUNT, "Findings that are only worth knowing."),
+            seal_count=said(COUNT, "Seals that were compared with their versions."),
+            table_count=said(COUNT, "Tables that were compared with their history."),
+            digest_count=said(COUNT, "Digests, kept elsewhere, that were looked for."),
+            left_out=said(
+                many({"enum": ["rows", "other tables", "seals", "earlier seals"]}),
+                "What was not looked at.",
+            ),
+            findings=said(many(ref("Finding")), "The first 100, faults first."),
+        ),
+        "What a run of `rowtrail verify` found.",
+    ),
+    "Integrity": record(
+        database=said(TEXT, "The database's name."),
+        recording=record(
+            table_count=said(COUNT, "Tables that are tracked."),
+            faulty_table_count=said(COUNT, "Tables that are not recorded as they must be."),
+            stale_table_count=said(
+                COUNT, "Tables whose triggers are out of date: all is recorded, only slower."
+            ),
+            is_guarded=said(FLAG, "Whether what would stop the recording is refused."),
+            records_schema_changes=said(FLAG, "Whether they are recorded as they happen."),
+            default_partition_version_count=said(
+                COUNT, "Versions of months for which there is no partition."
+            ),
+            counted_all=COUNTED_ALL,
+        ),
+        contract=said(
+            record(
+                fault_count=COUNT,
+                note_count=COUNT,
+                findings=said(many(ref("Finding")), "The first 100, faults first."),
+            ),
+            "What `rowtrail.verify()` finds just now.",
+        ),
+        sealing=record(
+            last_seal=said(nullable(ID), "Its number; null where there is none."),
+            sealed_at=nullable(MOMENT),
+            hash=nullable(HASH),
+            is_new_life=said(
+                FLAG, "Whether the database came into another cluster since its last seal."
+            ),
+            unsealed_version_count=said(
+                nullable(COUNT), "Versions that no seal has yet; null in a new life."
+            ),
+            counted_all=COUNTED_ALL,
+            oldest_unsealed_at=nullable(MOMENT),
+        ),
+        digest=said(
+            nullable(record(seal=ID, text=TEXT, hash=HASH)),
+            "Of the last seal, as `rowtrail digest` prints it.",
+        ),
+        verifications=said(
+            many(ref("Verification")),
+            "The newest 5, and the last one that left nothing out.",
+        ),
+        seals=many(
+            record(
+                seal=ID,
+                sealed_at=MOMENT,
+                version_count=COUNT,
+                ends_era=said(FLAG, "Whether it is the last of a life of the cluster."),
+                hash=HASH,
+            )
+        ),
+        older=said(nullable(LINK), "The page with the seals before; null where there are none."),
+        newer=said(nullable(LINK), "The page with those after; null where there are none."),
     ),
     "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
     "Health": record(status={"const": "ok"}),

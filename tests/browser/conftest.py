@@ -46,6 +46,19 @@ alter table orders add column weight numeric;
 update orders set weight = 1.5 where id = 42;
 """
 
+#: A transaction each.
+SEALED = (
+    "select rowtrail.seal()",
+    "update customers set name = 'Ada Byron' where id = 1",
+    "select rowtrail.seal()",
+    "select rowtrail.note_verification(now(), 0, 0, 2, 2, 1, '{}', '[]')",
+    """select rowtrail.note_verification(now(), 1, 0, 2, 0, 0, '{rows}', '[{
+    "part": "seal", "object": "version 4700 of public.orders, key 42",
+    "problem": "is not what it was when seal 1 was made, at 2026-11-26 10:02:11.480123+00",
+    "mend": "only a superuser can do that: find it in a backup, and ask who could since then",
+    "is_fault": true}]')""",
+)
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -87,7 +100,8 @@ def site(browser: Browser, make_login: Callable[..., Engine]) -> Iterator[Site]:
 @pytest.fixture
 def shop(db: Connection) -> Connection:
     """A superuser's session, in a database with the history of a shop."""
-    db.connection.cursor().execute(SHOP)
+    for statements in (SHOP, *SEALED):
+        db.connection.cursor().execute(statements)
     return db
 
 

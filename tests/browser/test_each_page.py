@@ -25,6 +25,7 @@ PLACES = {
     "pages.actor": "/actor?name=ann",
     "pages.search": "/search?q=42",
     "pages.version": "/tables/2/versions/{newest}",
+    "pages.integrity": "/integrity",
 }
 
 #: Other states of these pages.
@@ -36,10 +37,11 @@ MORE = [
     "/tables/2?actor=nobody+of+this+name",
     "/search",
     "/tables?sort=activity",
+    "/integrity?before=2",
 ]
 
 #: These give no page, and neither do the places of the API.
-NO_PAGES = {"static", "pages.health", "pages.table_export", "pages.changes_export"}
+NO_PAGES = {"static", "pages.health", "pages.metrics", "pages.table_export", "pages.changes_export"}
 API = ("api.", "v1.")
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -164,8 +166,16 @@ def test_hostile_content_is_text_everywhere(
         page.goto(place)
         assert_nothing_hides(page)
 
-    for place in ("/tables", "/changes", "/search", "/tables/1/as-of"):
+    cursor.execute(f'alter table "{name}" disable trigger all')
+    cursor.execute(
+        "select rowtrail.note_verification(now(), 1, 0, 0, 1, 0, '{}', jsonb_build_array("
+        "jsonb_build_object('part', 'rows', 'object', %(it)s, 'problem', %(it)s, 'mend', %(it)s,"
+        " 'is_fault', true)))",
+        {"it": HOSTILE},
+    )
+    for place in ("/tables", "/changes", "/search", "/tables/1/as-of", "/integrity"):
         look(place)
+    assert page.locator(".findings bdi", has_text="<script>alert(1)</script>").count() >= 3
     look("/tables/1")
     links = {link.get_attribute("href") or "" for link in page.locator(".change .subject a").all()}
     assert len(links) == 4

@@ -152,7 +152,8 @@ def test_a_header_that_does_not_name_one_person_is_refused(
 def test_without_the_header_nothing_is_shown(set_up: SetUp, people: Connection) -> None:
     client = set_up(**NAMED)
     api = ("/api/v1/changes", "/api/v1/changes/export.jsonl", "/api/v1/nowhere")
-    for place in ("/tables", "/", "/changes.json", "/changes/export.csv", "/nowhere", *api):
+    pages = ("/tables", "/", "/changes.json", "/changes/export.csv", "/nowhere", "/integrity")
+    for place in (*pages, "/metrics", *api):
         assert client.get(place).status_code == 403
     api = ("/api/v1/health", "/api/v1/openapi.json", "/api/v1/problems/forbidden")
     for place in ("/static/rowtrail.css", "/health", "/health.json", *api):

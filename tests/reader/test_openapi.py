@@ -83,6 +83,15 @@ def fill(db: Connection) -> None:
     )
     db.execute(text("update \"<b>\" set note = repeat('<u>', 3000)"))
     db.execute(text("commit"))
+    db.execute(text("select rowtrail.seal()"))
+    db.execute(
+        text(
+            "select rowtrail.note_verification(now(), 1, 0, 1, 1, 0, '{earlier seals}', "
+            "jsonb_build_array(jsonb_build_object('part', 'rows', 'object', cast(:name as text), "
+            "'problem', 'is gone', 'is_fault', true)))"
+        ),
+        {"name": HOSTILE},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +246,7 @@ PLACES = {
     "/changes?op=insert": "/changes?op=insert",
     "/actor?name=alice": "/actor?name=alice",
     "/search?q=1": "/search?q=1",
+    "/integrity": "/integrity",
     "/health": "/health",
 }
 

@@ -70,7 +70,7 @@ def test_no_page_has_script_or_inline_style(client: FlaskClient, db: Connection)
     db.execute(text("create table t (id int primary key)"))
     db.execute(text("select rowtrail.track('t')"))
     db.execute(text("insert into t values (1)"))
-    for place in ("/tables", "/tables/1", "/tables/1/row?key=1", "/nowhere"):
+    for place in ("/tables", "/tables/1", "/tables/1/row?key=1", "/integrity", "/nowhere"):
         page = client.get(place).text
         assert page.count("<script ") == page.count("<script") == 1
         assert not any(part in page for part in ("<style", "style=", " onclick"))
