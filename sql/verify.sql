@@ -145,7 +145,7 @@ as $$
       and a.grantee <> c.relowner
       and (
         a.privilege_type not in ('SELECT', 'USAGE')
-        or (c.relkind = 'S' and a.privilege_type = 'USAGE' and coalesce(r.rolname, '') <> 'rowtrail_capture')
+        or (c.relkind = 'S' and coalesce(r.rolname, '') <> 'rowtrail_capture')
         or c.relname = 'salts'
         or (c.relname in ('seal_leaves', 'seal_salts', 'erased_versions') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
       and not (c.oid = 'rowtrail.versions'::regclass and r.rolname = 'rowtrail_capture' and a.privilege_type = 'INSERT')
@@ -212,18 +212,6 @@ as $$
   select i.indexrelid::regclass::text, 'is not valid: reading may miss versions', format('reindex index %s;', i.indexrelid::regclass), true
   from parts as p
   join pg_index as i on i.indrelid = p.oid and not (i.indisvalid and i.indisready)
-  union all
-  -- As after a restore of some tables alone: ids would be used again.
-  select
-    'sequence rowtrail.version_id', format('is behind the versions: its last id is %s, and there is %s', s.last_value, h.id),
-    format('let a superuser run: select setval(''rowtrail.version_id'', %s);', (h.id / 100 + 1) * 100), true
-  from rowtrail.version_id as s
-  cross join lateral (
-    select max(m.id) as id
-    from rowtrail.tables as t
-    cross join lateral (select max(v.id) as id from rowtrail.versions as v where v.table_id = t.id) as m
-  ) as h
-  where h.id > s.last_value
   union all
   select
     'rowtrail.versions_default', 'has versions of months for which there is no partition',

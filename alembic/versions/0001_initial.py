@@ -329,8 +329,6 @@ UPGRADE = (
     "to rowtrail_reader, rowtrail_limited_reader",
     "grant select on rowtrail.tables to rowtrail_capture",
     "grant usage on sequence rowtrail.version_id to rowtrail_capture",
-    # Whether it is behind.
-    "grant select on sequence rowtrail.version_id to rowtrail_reader, rowtrail_limited_reader",
     "grant insert on rowtrail.versions to rowtrail_capture",
     """
     grant select

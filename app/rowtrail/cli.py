@@ -26,7 +26,6 @@ from rowtrail.options import (
     opened,
     print_json,
 )
-from rowtrail.restoring import restore_check
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -390,13 +389,7 @@ def status(database: str | None, data: Path | None, json_wanted: bool) -> int:
     return FOUND_WRONG if any(table["mend"] for table in tables) else DONE
 
 
-for command in (
-    integrity.verify,
-    integrity.seal,
-    integrity.digest,
-    integrity.prove,
-    restore_check,
-):
+for command in (integrity.verify, integrity.seal, integrity.digest, integrity.prove):
     rowtrail.add_command(command)
 
 

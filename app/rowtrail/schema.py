@@ -39,7 +39,6 @@ SQL_FILES = (
     "partitions.sql",
     "verify.sql",
     "seals.sql",
-    "restore.sql",
     "commitments.sql",
     "erase.sql",
     "integrity.sql",
