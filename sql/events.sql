@@ -24,6 +24,7 @@ language sql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+  select rowtrail.renumber();
   select coalesce(sum(rowtrail.note_schema_change(t.id, null, 'rowtrail.note_schema_changes()')::int), 0)::int
   from rowtrail.tables as t
   where t.untracked_at is null
@@ -55,6 +56,7 @@ as $$
 declare
   of_table int;
 begin
+  perform rowtrail.renumber();
   if tg_event = 'table_rewrite' then
     -- 2: a default, 4: a type. SET LOGGED and SET ACCESS METHOD leave the values as they are.
     if pg_event_trigger_table_rewrite_reason() & 6 <> 0 then

@@ -18,6 +18,7 @@ declare
   subject text;
   mend text;
 begin
+  perform rowtrail.renumber();
   if tg_event = 'sql_drop' then
     -- Those of a table that is dropped go with it.
     touched := array(

@@ -26,29 +26,30 @@ as $$
 declare
   before rowtrail.seals;
   made rowtrail.seals;
-  is_new_life boolean;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'rowtrail.seal() needs a READ COMMITTED transaction; this one is %', upper(current_setting('transaction_isolation'))
       using errcode = 'invalid_transaction_state', hint = 'It has to see what the seal before it closed. Call it on its own.';
+  end if;
+  -- What this transaction has written would be in no seal: it is neither committed nor, later, after one.
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'rowtrail.seal() needs a transaction of its own; this one has written already'
+      using errcode = 'invalid_transaction_state', hint = 'Commit first, then seal.';
   end if;
   -- Not an advisory lock, which any login could hold. Who reads is not in the way.
   lock table rowtrail.seals in exclusive mode;
   -- What is hashed is what is stored, whatever the client reads.
   perform set_config('client_encoding', getdatabaseencoding(), true);
   select s.* into before from rowtrail.seals as s order by s.id desc limit 1;
-  made.era := rowtrail.current_era();
-  made.system_identifier := rowtrail.system_identifier();
-  is_new_life := rowtrail.is_new_life(before);
-  if is_new_life then
-    -- Waits for who writes: after it nobody records in the era that ends here.
-    lock table rowtrail.versions in access exclusive mode;
-    execute format('alter table rowtrail.versions alter column era set default %s', made.era + 1);
+  if rowtrail.is_new_life(before) then
+    perform rowtrail.move_era();
   end if;
+  made.era := case when before.id is null then 1 when before.ends_era then before.era + 1 else before.era end;
+  made.system_identifier := rowtrail.system_identifier();
 
   made.id := coalesce(before.id, 0) + 1;
   made.format := 1;
-  made.ends_era := is_new_life;
+  made.ends_era := made.era < rowtrail.current_era();
   made.seen := pg_current_snapshot();
   perform rowtrail.make_salts(made, before);
   insert into rowtrail.seal_leaves (seal_id, part, ids, leaves)
@@ -59,7 +60,7 @@ begin
   from rowtrail.seal_leaves as c
   where c.seal_id = made.id;
   made.max_id := greatest(made.max_id, before.max_id, 0);
-  if made.versions = 0 and not is_new_life then
+  if made.versions = 0 and not made.ends_era then
     return;
   end if;
 
@@ -313,17 +314,30 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
-    when last_seal.id is not null then
-      coalesce(last_seal.system_identifier <> rowtrail.system_identifier(), false)
-      or (pg_snapshot_xmax(last_seal.seen)::text)::bigint > (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
-    else exists (
+  select
+    coalesce(e.system_identifier <> rowtrail.system_identifier(), false)
+    or e.relid <> 'rowtrail.versions'::regclass
+    or (e.first_xid::text)::bigint > n.next
+    or (
+      last_seal.era = e.era
+      and not last_seal.ends_era
+      and (
+        coalesce(last_seal.system_identifier <> rowtrail.system_identifier(), false)
+        or (pg_snapshot_xmax(last_seal.seen)::text)::bigint > n.next))
+    -- What was sealed in this era shows it above.
+    or ((last_seal.era = e.era) is not true and exists (
       select from rowtrail.versions as v
-      where (v.xid::text)::bigint >= (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint and v.era = rowtrail.current_era())
-  end
+      where (v.xid::text)::bigint > n.next and v.era = e.era))
+  from rowtrail.eras as e
+  cross join lateral (
+    -- Of this transaction itself, what it wrote can be seen.
+    select greatest(
+      (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint, (pg_current_xact_id_if_assigned()::text)::bigint) as next
+  ) as n
+  where e.era = rowtrail.current_era()
 $$;
 comment on function rowtrail.is_new_life(rowtrail.seals) is
-  'Whether the database has come into another cluster since its last seal, by a restore or by pg_upgrade: its transactions'' numbers begin anew then.';
+  'Whether the database has come into another cluster or was restored from a dump since its era began: transactions'' numbers may begin anew then.';
 
 create or replace function rowtrail.verify_seal(
   number bigint, out object text, out problem text, out mend text, out is_fault boolean)
@@ -482,9 +496,9 @@ begin
   if last_seal.id is null then
     return;
   end if;
-  if rowtrail.is_new_life(last_seal) then
+  if rowtrail.is_new_life(last_seal) or last_seal.era + last_seal.ends_era::int < rowtrail.current_era() then
     object := 'the database';
-    problem := format('was brought into another cluster after seal %s; what was recorded since is in no seal', last_seal.id);
+    problem := format('was restored or brought into another cluster after seal %s; what was recorded since is in no seal', last_seal.id);
     mend := 'run: rowtrail seal';
     is_fault := false;
     return next;

@@ -218,6 +218,7 @@ declare
 begin
   perform rowtrail.require_lent(target);
   perform rowtrail.require_trackable(target);
+  perform rowtrail.renumber();
   -- Two sessions that begin to track one table come one after the other: rowtrail.track() has locked
   -- it. The registry as a whole is not locked, since a schema change of another table writes to it.
   select t.* into known from rowtrail.tables as t where t.relid = target and t.untracked_at is null;

@@ -170,7 +170,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with parts as (
-    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'verifications') as is_ours
+    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'verifications', 'eras') as is_ours
     from pg_class as c
     left join pg_partition_tree('rowtrail.versions') as p on p.relid = c.oid
     where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'alembic_version'
@@ -236,6 +236,7 @@ as $$
     ('seal_salts', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('erased_versions', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('verifications', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('eras', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('tables', 'capture', 'r', 'rowtrail_capture', 'true', null),
     ('versions', 'capture', '*', 'rowtrail_capture', 'true', 'true'),
     ('tables', 'limited_readers', 'r', 'rowtrail_limited_reader', $expression$(has_table_privilege(relid, 'SELECT'::text) AND (NOT row_security_active(relid)) AND ((pg_identify_object_as_address(('pg_class'::regclass)::oid, relid, 0)).object_names = ARRAY[(schema_name)::text, (table_name)::text]))$expression$, null),

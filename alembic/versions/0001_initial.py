@@ -184,6 +184,29 @@ UPGRADE = (
         )
     ),
     """
+    create table rowtrail.eras (
+      era int primary key,
+      began_at timestamptz not null,
+      system_identifier bigint,
+      first_xid xid8 not null,
+      relid oid not null
+    )
+    """,
+    """
+    comment on table rowtrail.eras is
+      'The lives of this database: one ends when it is restored elsewhere, and xids begin anew.'
+    """,
+    *(
+        f"comment on column rowtrail.eras.{column} is '{text}'"
+        for column, text in (
+            ("era", "1, 2, 3 and so on: the column default of rowtrail.versions.era is the last"),
+            ("began_at", "when it was noticed, by the clock"),
+            ("system_identifier", "of the cluster; NULL if not to be had"),
+            ("first_xid", "the transaction that noticed it"),
+            ("relid", "of rowtrail.versions in pg_class, by which a restored dump is told"),
+        )
+    ),
+    """
     create table rowtrail.seals (
       id bigint primary key,
       sealed_at timestamptz not null,
@@ -321,9 +344,9 @@ UPGRADE = (
     ),
     "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default, "
     "rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, rowtrail.erased_versions, "
-    "rowtrail.verifications from public",
+    "rowtrail.verifications, rowtrail.eras from public",
     "grant select on rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, "
-    "rowtrail.erased_versions, rowtrail.verifications to rowtrail_reader",
+    "rowtrail.erased_versions, rowtrail.verifications, rowtrail.eras to rowtrail_reader",
     "grant usage on schema rowtrail to rowtrail_reader, rowtrail_limited_reader, rowtrail_capture",
     "grant select on rowtrail.tables, rowtrail.versions "
     "to rowtrail_reader, rowtrail_limited_reader",
@@ -340,14 +363,14 @@ UPGRADE = (
         f"alter table rowtrail.{table} enable row level security"
         for table in (
             *("tables", "salts", "versions", "versions_default"),
-            *("seals", "seal_leaves", "seal_salts", "erased_versions", "verifications"),
+            *("seals", "seal_leaves", "seal_salts", "erased_versions", "verifications", "eras"),
         )
     ),
     *(
         f"create policy readers on rowtrail.{table} for select to rowtrail_reader using (true)"
         for table in (
             *("tables", "versions", "seals", "seal_leaves", "seal_salts", "erased_versions"),
-            "verifications",
+            *("verifications", "eras"),
         )
     ),
     "create policy capture on rowtrail.tables for select to rowtrail_capture using (true)",
@@ -376,6 +399,7 @@ UPGRADE = (
             ("readers", "seal_salts", "rowtrail_reader sees all"),
             ("readers", "erased_versions", "rowtrail_reader sees all"),
             ("readers", "verifications", "rowtrail_reader sees all"),
+            ("readers", "eras", "rowtrail_reader sees all"),
             ("capture", "tables", "capturing looks up the table, whoever writes"),
             ("capture", "versions", "capturing adds versions, whoever writes"),
             (
@@ -398,6 +422,7 @@ DOWNGRADE = (
     "drop table rowtrail.verifications",
     "drop table rowtrail.seal_leaves",
     "drop table rowtrail.seals",
+    "drop table rowtrail.eras",
     "drop table rowtrail.tables",
 )
 

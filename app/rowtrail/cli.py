@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from rowtrail import __version__, integrity
+from rowtrail import __version__, integrity, restoring
 from rowtrail.as_of import as_of, diff
 from rowtrail.erasing import erase
 from rowtrail.options import (
@@ -389,7 +389,13 @@ def status(database: str | None, data: Path | None, json_wanted: bool) -> int:
     return FOUND_WRONG if any(table["mend"] for table in tables) else DONE
 
 
-for command in (integrity.verify, integrity.seal, integrity.digest, integrity.prove):
+for command in (
+    integrity.verify,
+    integrity.seal,
+    integrity.digest,
+    integrity.prove,
+    restoring.restore_check,
+):
     rowtrail.add_command(command)
 
 

@@ -255,16 +255,16 @@ class Sealing:
 
         try:
             with self.target.engine.connect() as connection:
-                made = seals.seal(connection)
+                made = seals.seal_all(connection)
                 known = None if self.place is None else seals.last_digest(connection)
         except DBAPIError as error:
             raise RowtrailError(explain(error)) from None
-        if made is not None:
-            self.say(made)
+        for one in made:
+            self.say(one)
         if self.place is not None and known is not None and known["seal"] != self.published:
             publish(known, self.place, self.signer)
             self.published = known["seal"]
-        return made is not None
+        return bool(made)
 
     def say(self, made: "Sealed") -> None:
         """Says which seal was made."""

@@ -39,6 +39,7 @@ SQL_FILES = (
     "partitions.sql",
     "verify.sql",
     "seals.sql",
+    "eras.sql",
     "commitments.sql",
     "erase.sql",
     "integrity.sql",

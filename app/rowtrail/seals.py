@@ -96,6 +96,25 @@ def seal(connection: Connection) -> Sealed | None:
     return None if row.seal is None else Sealed(*row)
 
 
+def seal_all(connection: Connection) -> list[Sealed]:
+    """Seals until nothing is left: after a restore, what is left of each era before has a seal.
+
+    Raises:
+        RowtrailError: the login may not, which takes rowtrail_auditor.
+    """
+    made = []
+    while (one := seal(connection)) is not None:
+        made.append(one)
+        ended = connection.scalar(
+            text("select s.ends_era from rowtrail.seals as s where s.id = :seal"),
+            {"seal": one.seal},
+        )
+        connection.commit()
+        if not ended:
+            break
+    return made
+
+
 def is_refused(error: DBAPIError) -> bool:
     """Whether a right is missing."""
     return getattr(error.orig, "pgcode", None) == "42501"
