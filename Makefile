@@ -7,7 +7,7 @@ BENCH := .venv-bench
 MINUTES ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-16 test-matrix test-long lint format bench bench-read bench-seal pictures attacks lock wheel clean
+.PHONY: help demo test test-16 test-matrix test-long test-soak lint format bench bench-read bench-seal pictures attacks lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-matrix: $(INSTALLED)  ## The tests of the database on PostgreSQL 14 to 18 (
 
 test-long: $(INSTALLED)  ## Random programs in several sessions for an hour (MINUTES=10: shorter; ROWTRAIL_SEED: again)
 	ROWTRAIL_MINUTES=$(MINUTES) $(BIN)/pytest tests/sql/test_state_machine.py $(ARGS)
+
+test-soak: $(INSTALLED)  ## Writers, sealing and verifying together for an hour (MINUTES=10: shorter)
+	ROWTRAIL_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest tests/faults/test_soak.py $(ARGS)
 
 lint: $(INSTALLED)  ## Check style and types
 	$(BIN)/ruff check
