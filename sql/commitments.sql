@@ -32,37 +32,33 @@ $$;
 comment on function rowtrail.make_salts(rowtrail.seals, rowtrail.seals) is
   'The part of rowtrail.seal() that makes the salts of the versions of erasable tables.';
 
+-- Returns a table and pins no setting, so that it is inlined: a call for each version would take longer
+-- than the hashes.
 create or replace function rowtrail.salted_record(v rowtrail.versions)
-returns bytea
-language plpgsql
+returns table (record bytea)
+language sql
 stable
 as $$
-declare
-  known record;
-begin
-  select s.salt, e.salts, e.commitments
-  into known
+  select case
+    when s.salt is null and e.salts is null then rowtrail.record(v)
+    else record_send(row(
+      v.id, v.changed_at, v.xid, v.table_id, v.era, v.file, v.early_in, v.old_ctid, v.new_ctid, v.op, v.actor, v.login, v.context,
+      v.data is null, v.old is null, v.verbatim is null,
+      (
+        select string_agg(int4send(length(c.name)) || c.name || coalesce(c.commitment, ''), '' order by c.name)
+        from (
+          select
+            convert_to(p.place, getdatabaseencoding()) as name,
+            coalesce(
+              decode(e.commitments ->> p.place, 'hex'),
+              rowtrail.commitment(rowtrail.value_salt(p.place, s.salt, e.salts), p.value)) as commitment
+          from rowtrail.places(v) as p
+        ) as c
+      )))
+  end
   from (select v.id) as w
   left join rowtrail.seal_salts as s on s.version_id = w.id
-  left join rowtrail.erased_versions as e on e.version_id = w.id;
-  if known.salt is null and known.salts is null then
-    return rowtrail.record(v);
-  end if;
-  return record_send(row(
-    v.id, v.changed_at, v.xid, v.table_id, v.era, v.file, v.early_in, v.old_ctid, v.new_ctid, v.op, v.actor, v.login, v.context,
-    v.data is null, v.old is null, v.verbatim is null,
-    (
-      select string_agg(int4send(length(c.name)) || c.name || coalesce(c.commitment, ''), '' order by c.name)
-      from (
-        select
-          convert_to(p.place, getdatabaseencoding()) as name,
-          coalesce(
-            decode(known.commitments ->> p.place, 'hex'),
-            rowtrail.commitment(rowtrail.value_salt(p.place, known.salt, known.salts), p.value)) as commitment
-        from rowtrail.places(v) as p
-      ) as c
-    )));
-end
+  left join rowtrail.erased_versions as e on e.version_id = w.id
 $$;
 comment on function rowtrail.salted_record(rowtrail.versions) is
   'What is sealed of a version that has a salt, or had one before values of it were erased: see the head of commitments.sql. Of another one, rowtrail.record().';

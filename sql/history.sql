@@ -757,7 +757,8 @@ begin
     from (
       select v.id, v.data, v.old
       from rowtrail.versions as v
-      where v.table_id = of_table and v.row_key = '' and v.op = 'S' and v.id <= coalesce(shape_id, v.id)
+      -- An erasure, of which there may be many, changes no column.
+      where v.table_id = of_table and v.row_key = '' and v.op = 'S' and v.id <= coalesce(shape_id, v.id) and not v.data ? 'erased'
       union all
       select
         9223372036854775807,

@@ -96,7 +96,7 @@ as $$
         case
           -- The array is made once.
           when v.table_id = any (array(select t.id from rowtrail.tables as t where t.erasable_since is not null))
-            then sha256('\x00'::bytea || rowtrail.salted_record(v))
+            then (select sha256('\x00'::bytea || r.record) from rowtrail.salted_record(v) as r)
           else rowtrail.leaf(v)
         end as leaf
       from rowtrail.members_of(made, before) as v
@@ -165,7 +165,7 @@ set client_encoding = 'UTF8'
 as $$
 begin
   perform set_config('client_encoding', getdatabaseencoding(), true);
-  return (select rowtrail.salted_record(v) from rowtrail.versions as v where v.id = version);
+  return (select r.record from rowtrail.versions as v cross join lateral rowtrail.salted_record(v) as r where v.id = version);
 end
 $$;
 comment on function rowtrail.record_of(bigint) is
