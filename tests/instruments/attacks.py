@@ -712,7 +712,7 @@ OWNERS = (
         "take the history in place of the table",
         "owner",
         "calls `rowtrail.attach()`, by which `track` makes the triggers, for another's table",
-        ("select rowtrail.attach('theirs', null, null, null, null, null, null, null)",),
+        ("select rowtrail.attach('theirs', null, null, null, null, null, null, null, null)",),
         Refused("only its owner can do this"),
         before=(("superuser", "create table theirs (id int primary key)"),),
     ),
