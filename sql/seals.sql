@@ -591,8 +591,33 @@ $$;
 comment on function rowtrail.unsealed(bigint) is
   'How many versions no seal has yet, counted up to a bound if one is given, and the time of the oldest; the last seal, and when it was made.';
 
+create or replace function rowtrail.snapshot_of_seal(number bigint)
+returns pg_snapshot
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made rowtrail.seals;
+begin
+  select s.* into made from rowtrail.seals as s where s.id = number;
+  if made.id is null then
+    raise exception 'there is no seal %', number
+      using errcode = 'no_data_found', hint = 'The page Integrity lists them, and: select id, sealed_at from rowtrail.seals;';
+  elsif made.ends_era or made.era <> rowtrail.current_era() then
+    raise exception 'seal % was made before the database was restored: its snapshot means nothing here', number
+      using errcode = 'no_data_found', hint = format('As of its time instead: %s', made.sealed_at);
+  end if;
+  return made.seen;
+end
+$$;
+comment on function rowtrail.snapshot_of_seal(bigint) is
+  'What a seal saw, for as_of: select * from rowtrail.as_of(null::orders, snapshot => rowtrail.snapshot_of_seal(17));';
+
 revoke all on function
   rowtrail.seal(),
+  rowtrail.snapshot_of_seal(bigint),
   rowtrail.leaves_of(rowtrail.seals, rowtrail.seals),
   rowtrail.members_of(rowtrail.seals, rowtrail.seals),
   rowtrail.leaf(rowtrail.versions),
@@ -639,3 +664,4 @@ grant execute on function
   rowtrail.unsealed(bigint)
 to rowtrail_reader;
 grant execute on function rowtrail.seal() to rowtrail_auditor;
+grant execute on function rowtrail.snapshot_of_seal(bigint) to rowtrail_reader, rowtrail_limited_reader;

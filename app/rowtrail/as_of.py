@@ -85,7 +85,8 @@ def as_of(
     """Show TABLE as it was at MOMENT, or its row KEY.
 
     MOMENT is a time ('2026-11-01 12:00Z', yesterday; UTC unless it names its offset), a transaction
-    ('1-4711': as it was after it) or a snapshot ('4711:4720:4713', from pg_current_snapshot()). A
+    ('1-4711': as it was after it), a snapshot ('4711:4720:4713', from pg_current_snapshot()) or a
+    seal ('seal:17': as it saw it). A
     key of several columns is a JSON array, such as '[42, 1]'. The columns are those of that day.
     A table that was dropped can be read too. With --json each row is one line, exactly as the
     database has it.
@@ -154,7 +155,7 @@ def boundary(connection: "Connection", word: str) -> Boundary:
     """What a person means by the word for when.
 
     Raises:
-        RowtrailError: nothing of the three.
+        RowtrailError: nothing of these, or there is no such seal.
     """
     from sqlalchemy import text
     from sqlalchemy.exc import DataError
@@ -163,6 +164,8 @@ def boundary(connection: "Connection", word: str) -> Boundary:
 
     if re.fullmatch(r"\d+-\d+", word, re.ASCII):
         return Boundary(None, word, None)
+    if found := re.fullmatch(r"seal:([1-9]\d{0,17})", word, re.ASCII):
+        return Boundary(None, None, snapshot_of_seal(connection, int(found[1])))
     is_snapshot = re.fullmatch(r"\d+:\d+:[\d,]*", word, re.ASCII)
     read = text(
         "select cast(cast(:word as pg_snapshot) as text)"
@@ -176,9 +179,28 @@ def boundary(connection: "Connection", word: str) -> Boundary:
     except (DataError, ValueError, UnicodeEncodeError):
         raise RowtrailError(
             f"not a moment: {word!r}; write one as '2026-11-01 12:00Z' (in quotes, for its space), "
-            "a transaction as 1-4711, a snapshot as 4711:4720:4713"
+            "a transaction as 1-4711, a snapshot as 4711:4720:4713, a seal as seal:17"
         ) from None
     return Boundary(None, None, understood) if is_snapshot else Boundary(understood, None, None)
+
+
+def snapshot_of_seal(connection: "Connection", number: int) -> str:
+    """What a seal saw.
+
+    Raises:
+        RowtrailError: there is no such seal, or it is from before a restore.
+    """
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    from rowtrail.errors import RowtrailError, explain
+
+    call = text("select cast(rowtrail.snapshot_of_seal(:number) as text)")
+    try:
+        with connection.begin_nested():
+            return str(connection.scalar(call, {"number": number}))
+    except DBAPIError as error:
+        raise RowtrailError(explain(error)) from None
 
 
 def stream(connection: "Connection", query: str, parameters: dict[str, Any]) -> Iterator[Any]:

@@ -54,17 +54,19 @@ class BadBoundary(RowtrailError):
 
 @dataclass(frozen=True)
 class Boundary:
-    """Up to where changes count; exactly one of the three is given.
+    """Up to where changes count; exactly one of them is given.
 
     Attributes:
         at: a moment (UTC).
         transaction: the last change of this one, as 1-4711: its era and its number.
         snapshot: what a query saw that had this `pg_current_snapshot()`.
+        seal: what this seal saw, and those before it.
     """
 
     at: datetime | None = None
     transaction: str | None = None
     snapshot: str | None = None
+    seal: int | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> "Boundary":
@@ -74,9 +76,12 @@ class Boundary:
             BadBoundary: one of them is not of its form, or there is more than one.
             BadFilter: `at` is no moment.
         """
-        texts = {name: given.get(name) or None for name in ("at", "transaction", "snapshot")}
+        names = ("at", "transaction", "snapshot", "seal")
+        texts = {name: given.get(name) or None for name in names}
         if sum(text is not None for text in texts.values()) > 1:
-            raise BadBoundary("as of a moment, a transaction or a snapshot: give one of the three")
+            raise BadBoundary(
+                "as of a moment, a transaction, a snapshot or a seal: give one of the four"
+            )
         transaction, snapshot = texts["transaction"], texts["snapshot"]
         if transaction is not None and not re.fullmatch(r"[0-9]{1,9}-[0-9]{1,18}", transaction):
             raise BadBoundary(
@@ -87,10 +92,13 @@ class Boundary:
                 f"a snapshot is as pg_current_snapshot() has it, such as 4711:4720:4713, "
                 f"not {snapshot[:80]!r}"
             )
+        seal = texts["seal"]
+        if seal is not None and not re.fullmatch(r"[1-9][0-9]{0,17}", seal):
+            raise BadBoundary(f"a seal is its number, such as 17, not {seal[:80]!r}")
         at = moment_of("at", texts["at"])
-        if transaction is None and snapshot is None and at is None:
+        if (transaction, snapshot, seal, at) == (None, None, None, None):
             at = datetime.now(UTC)
-        return cls(at, transaction, snapshot)
+        return cls(at, transaction, snapshot, None if seal is None else int(seal))
 
     def arguments(self) -> dict[str, str]:
         """The parameters of a URL."""
@@ -98,6 +106,7 @@ class Boundary:
             "at": None if self.at is None else written_moment(self.at),
             "transaction": self.transaction,
             "snapshot": self.snapshot,
+            "seal": None if self.seal is None else str(self.seal),
         }
         return {name: text for name, text in given.items() if text is not None}
 
@@ -125,13 +134,13 @@ class Then:
 
     Attributes:
         boundary: up to where changes counted.
-        moment: its time (UTC); None for a snapshot, which has none.
+        moment: its time (UTC); None for a snapshot or a seal's, which has none.
         columns: of the rows, in the order of the table.
         rows: by key, `ROWS` of them at most.
         next_key: after which more may follow. Where there are fewer rows, only some of the keys
             were looked at.
         earlier: the last change that counted, of the row or of the whole table; None where there
-            is none, or with a snapshot.
+            is none, or with a snapshot or a seal.
         later: the first that did not.
     """
 
@@ -171,7 +180,7 @@ def as_of(
         after_key: of all, those with keys after this one.
 
     Raises:
-        BadBoundary: the history does not know the transaction, or it is no snapshot.
+        BadBoundary: the history does not know the transaction or the seal, or it is no snapshot.
     """
     try:
         moment = boundary.at
@@ -179,7 +188,12 @@ def as_of(
             moment = session.scalar(
                 select(func.rowtrail.moment_of(boundary.transaction, type_=DateTime(True)))
             )
-        found = rows(session, table, moment, boundary.snapshot, key, after_key)
+        snapshot = boundary.snapshot
+        if boundary.seal is not None:
+            snapshot = session.scalar(
+                select(cast(func.rowtrail.snapshot_of_seal(boundary.seal), Text))
+            )
+        found = rows(session, table, moment, snapshot, key, after_key)
     except DBAPIError as error:
         if getattr(error.orig, "pgcode", None) not in REFUSED:
             raise

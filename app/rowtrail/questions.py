@@ -259,6 +259,12 @@ QUESTIONS = {
                     "As a query saw it that had this `pg_current_snapshot()`.",
                     "4711:4720:4713",
                 ),
+                Parameter(
+                    "seal",
+                    {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+                    "As this seal saw it, by its number.",
+                    "17",
+                ),
                 replace(KEY, meaning="Only this row."),
                 Parameter(
                     "after_key",

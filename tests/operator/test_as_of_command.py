@@ -58,6 +58,15 @@ def test_a_transaction_or_a_snapshot_says_when(
     said_in_one_line(as_of("1-999999"), "there is no version of a transaction 1-999999")
 
 
+def test_a_seal_says_when(db: Connection, url: URL, run: Run, moment: str) -> None:
+    db.execute(text("select rowtrail.seal()"))
+    db.execute(text("truncate orders"))
+    as_of = partial(run, "as-of", "--database", url, "orders")
+    assert '"paid"' in as_of("seal:1").stdout
+    assert as_of("now").stdout == ""
+    said_in_one_line(as_of("seal:2"), "there is no seal 2", "The page Integrity lists them")
+
+
 def test_no_row_is_no_error(url: URL, run: Run, moment: str) -> None:
     done = run("as-of", "orders", "8", moment, "--database", url)
     assert (done.returncode, done.stdout) == (0, "")

@@ -54,6 +54,26 @@ def test_a_table_is_shown_after_each_transaction(
             assert [(key, row["status"]) for key, row in sorted(found.items())] == live
 
 
+def test_a_table_is_shown_as_a_seal_saw_it(
+    client: FlaskClient, db: Connection, run: Callable[[str], None]
+) -> None:
+    for status in ("new", "paid", "sent"):
+        run(
+            f"insert into orders values (1, '{status}') "
+            "on conflict (id) do update set status = excluded.status"
+        )
+        run("select rowtrail.seal()")
+    for seal, status in ((1, "new"), (2, "paid"), (3, "sent")):
+        assert rows(then(client, seal=seal))["1"]["status"] == status
+        page = client.get("/tables/1/as-of", query_string={"seal": seal}).text
+        assert f"As seal {seal} saw it." in page
+    answer = client.get("/tables/1/as-of.json?seal=4")
+    assert answer.status_code == 400
+    assert "there is no seal 4" in answer.text
+    answer = client.get("/tables/1/as-of.json?seal=x")
+    assert "a seal is its number" in answer.text
+
+
 def test_one_walks_from_change_to_change(client: FlaskClient, run: Callable[[str], None]) -> None:
     for status in ("new", "paid", "sent"):
         run(
@@ -144,7 +164,7 @@ def test_a_composite_key_is_found_however_it_is_spaced(client: FlaskClient, db: 
         ("snapshot=x", "such as 4711:4720:4713"),
         ("snapshot=9:3:", "9:3:"),
         ("snapshot=99999999999999999999999:3:", "99999999999999999999999:3:"),
-        ("at=2026-01-01&transaction=1-2", "give one of the three"),
+        ("at=2026-01-01&transaction=1-2", "give one of the four"),
         ("key=a%00b", "NUL"),
     ],
 )
