@@ -417,6 +417,36 @@ def test_a_row_that_moved_between_partitions_is_erased_with_both_halves(
     assert found(auditor) == []
 
 
+def test_the_key_at_which_a_baseline_ended_is_forgotten_too(
+    owner: Run, eraser: Run, texts: Texts
+) -> None:
+    owner("create table members (email text primary key)")
+    owner("insert into members values ('ada@here.example'), ('eve@here.example')")
+    owner("select rowtrail.track('members', baseline => true)")
+    owner("delete from members where email like 'eve%'")
+    assert "eve@" in texts()
+    eraser("select rowtrail.erase('members', 'eve@here.example', '{email}')")
+    assert "eve@" not in texts()
+    assert "ada@" in texts()
+
+
+def test_what_was_recorded_under_another_kind_of_key_is_found_under_it_and_loses_it(
+    owner: Run, eraser: Run, texts: Texts, superuser: Run
+) -> None:
+    owner("create table members (email text primary key, id int not null unique, note text)")
+    owner("select rowtrail.track('members')")
+    owner("insert into members values ('eve@here.example', 1, 'one'), ('bob@here.example', 2, '')")
+    owner("select rowtrail.track('members', key_columns => '{id}', baseline => true)")
+    owner("delete from members where id = 1")
+    eraser("select rowtrail.erase('members', 'eve@here.example')")
+    assert "eve@" in texts()
+    eraser("select rowtrail.erase('members', '1')")
+    assert "eve@" not in texts()
+    assert "one" not in texts().replace("none", "")
+    assert "bob@" in texts()
+    assert superuser("select * from rowtrail.differences('members')") == []
+
+
 def test_reading_shows_what_was_erased_and_undoing_does_not_invent_it(
     people: str, writer: Run, auditor: Run, eraser: Run, superuser: Run, reader: Run
 ) -> None:
