@@ -178,10 +178,10 @@ def contradicts_itself(query: Mapping[str, Any]) -> bool:
         {"before", "after"} <= given
         or {"actor", "no_actor"} <= given
         or (bool({"from", "to"} & given) and "column" not in given)
-        or len({"at", "transaction", "snapshot"} & given) > 1
+        or len({"at", "transaction", "snapshot", "seal"} & given) > 1
         or {"since", "until"} <= given
-        # Of a snapshot and a transaction the database has the last word, and of a foreign key.
-        or bool({"snapshot", "transaction", "by"} & given)
+        # Of a snapshot, a seal and a transaction the database has the last word, and of a foreign key.
+        or bool({"snapshot", "seal", "transaction", "by"} & given)
     )
 
 

@@ -191,7 +191,7 @@ def test_the_leaf_of_a_version_is_the_same_on_every_server(superuser: Run) -> No
         "select encode(rowtrail.leaf(row(4700, '2026-11-26 12:34:56.789012+02', '77', 3, 1, 16400, "
         "null, '(0,1)', '(7,42)', 'U', 'Zoë', null, 'alice', 'app', "
         """'{"id": 1, "name": "Zoë", "cost": 1.50}', '{"cost": 1.5}', null, """
-        """'{"reason": "ticket"}')::rowtrail.versions), 'hex')"""
+        """'{"reason": "ticket"}', null)::rowtrail.versions), 'hex')"""
     )
     assert leaf == "37e3c270f49584598f327583515154052a3ad80d1ed2128ab6fac858929f5ac9"
 
