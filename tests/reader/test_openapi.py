@@ -180,7 +180,7 @@ def contradicts_itself(query: Mapping[str, Any]) -> bool:
         or (bool({"from", "to"} & given) and "column" not in given)
         or len({"at", "transaction", "snapshot", "seal"} & given) > 1
         or {"since", "until"} <= given
-        # Of a snapshot, a seal and a transaction the database has the last word, and of a foreign key.
+        # Of these the database has the last word.
         or bool({"snapshot", "seal", "transaction", "by"} & given)
     )
 
