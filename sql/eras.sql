@@ -224,4 +224,5 @@ revoke all on function
   rowtrail.verify_restored()
 from public;
 grant execute on function rowtrail.begin_era() to rowtrail_auditor;
-grant execute on function rowtrail.has_low_ids(), rowtrail.verify_restored() to rowtrail_reader;
+grant execute on function rowtrail.has_low_ids() to rowtrail_reader, rowtrail_limited_reader;
+grant execute on function rowtrail.verify_restored() to rowtrail_reader;

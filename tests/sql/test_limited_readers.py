@@ -216,8 +216,11 @@ def test_what_runs_with_the_owners_rights_tells_a_limited_reader_no_row(
         "attach",
         "baseline_step",
         "detach",
-        # How many versions are of months without a partition: a number, of all tables.
+        # Whether ids come again; how many versions are of months without a partition: of all tables.
+        "has_low_ids",
         "in_default_partition",
+        # Up to which transaction a seal goes.
+        "snapshot_of_seal",
         # The names of tables; the settings of one.
         "tracking_of",
         "untracked_children",

@@ -159,7 +159,7 @@ def test_what_the_public_may_do_does_not_speak_for_the_owner(
 ) -> None:
     owner("grant all on animals to public")
     for call in (
-        "attach('animals', null, '{name}', null, null, null, null, null)",
+        "attach('animals', null, '{name}', null, null, null, null, null, null)",
         "detach('animals', null)",
     ):
         with pytest.raises(Denied, match="only its owner can do this"):
