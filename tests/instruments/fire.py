@@ -4,6 +4,7 @@ A writer makes orders of its own, a sealer seals what is there. Each adds a line
 what the server has acknowledged, and for nothing else.
 """
 
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ WRITERS = 4
 #: So many orders a writer may make until it is killed.
 MOST = 1_000_000
 
-#: After each thing that a client does, in seconds: checking takes longer than writing.
+#: After each thing that a client does, in seconds.
 PAUSES = {"write": 0.05, "seal": 0.1}
 
 #: Of a writer's transaction: two orders come, and one is paid, each with the count of its changes,
@@ -79,6 +80,16 @@ class Client:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def hold(self) -> None:
+        """Lets it do nothing, wherever it is, until `release`."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def release(self) -> None:
+        """Lets it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def is_well(self) -> bool:
         """Whether it has met nothing but a server that was away."""
