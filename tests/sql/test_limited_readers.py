@@ -216,7 +216,7 @@ def test_what_runs_with_the_owners_rights_tells_a_limited_reader_no_row(
         "attach",
         "baseline_step",
         "detach",
-        # Whether ids come again; how many versions are of months without a partition: of all tables.
+        # Whether ids come again; how many versions are of months without a partition.
         "has_low_ids",
         "in_default_partition",
         # Up to which transaction a seal goes.
