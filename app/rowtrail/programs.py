@@ -1,5 +1,6 @@
 """The embedded PostgreSQL's programs, and the system's user that runs them for root."""
 
+import fcntl
 import os
 import shutil
 import stat
@@ -13,6 +14,9 @@ from rowtrail.errors import RowtrailError
 
 #: The system's user that runs the server when we are root, which PostgreSQL refuses to be.
 SERVER_USER = "rowtrail"
+
+#: Only root can open it; the system's own programs take other locks of it than ours.
+USERS_LOCK = Path("/etc/.pwd.lock")
 
 
 class User(NamedTuple):
@@ -36,13 +40,13 @@ def server_user() -> User:
     try:
         found = pwd.getpwnam(SERVER_USER)
     except KeyError:
-        made = _make_user()
+        said = _make_user()
         try:
             found = pwd.getpwnam(SERVER_USER)
         except KeyError:
             raise RowtrailError(
                 f"PostgreSQL does not run as root, and the user {SERVER_USER} cannot be made: "
-                f"{made}; run rowtrail as another user"
+                f"{said}; run rowtrail as another user"
             ) from None
     return User(found.pw_name, found.pw_uid, found.pw_gid)
 
@@ -73,10 +77,13 @@ def programs_folder(major: int, copies: Path) -> Path:
 
 
 def _make_user() -> str:
-    """Makes SERVER_USER; gives what went wrong, if anything did."""
+    """Makes SERVER_USER, unless somebody did meanwhile; gives what went wrong, if anything did."""
     command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SERVER_USER]
     try:
-        made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        # Two that run useradd at once can both succeed, and have made it with two numbers.
+        with USERS_LOCK.open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError as error:
         return f"useradd: {error.strerror}"
     return " ".join(made.stderr.split())

@@ -25,6 +25,13 @@ with Server(Path(sys.argv[1])) as server:
     time.sleep(float(sys.argv[2]))
 """
 
+MAKES_A_USER = """
+import sys
+from rowtrail import programs
+programs.SERVER_USER = sys.argv[1]
+print(programs.server_user().uid)
+"""
+
 
 def user_of(folder: Path, seconds: float) -> "subprocess.Popen[str]":
     """Another process that uses the server in this folder for so long."""
@@ -189,3 +196,21 @@ def test_its_folder_is_said_in_one_line_on_stderr(folder: Path, run: Run) -> Non
     # The command line says more than the environment.
     done = run("status", "--data", folder, DATABASE_URL="postgresql://127.0.0.1:1/x")
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a user made for the server")
+def test_processes_of_root_that_start_at_the_same_moment_make_one_user() -> None:
+    name = f"rowtrail-{os.getpid()}"
+    for _ in range(3):
+        starting = [
+            subprocess.Popen(
+                [sys.executable, "-c", MAKES_A_USER, name],
+                env=environment(),
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(6)
+        ]
+        numbers = {each.communicate()[0].strip() for each in starting}
+        subprocess.run(["userdel", name], check=True)
+        assert len(numbers) == 1
