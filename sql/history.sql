@@ -248,7 +248,7 @@ comment on function rowtrail.is_reached(rowtrail.boundary, timestamptz) is
   'Whether the moment lies within the boundary.';
 
 create or replace function rowtrail.replay_until(
-  of_table int, bound rowtrail.boundary, shape_id bigint, of_key text default null)
+  of_table int, bound rowtrail.boundary, shape_id bigint, of_key text default null, after_key text default null, until_key text default null)
 returns table (row_key text, data jsonb, verbatim jsonb, id bigint, changed_at timestamptz)
 language plpgsql
 stable
@@ -261,17 +261,18 @@ begin
     return query
       select r.* from rowtrail.replay_without_key(of_table, bound, shape_id) as r where of_key is null or r.row_key = of_key;
   elsif gone is null then
-    return query select r.* from rowtrail.replay_by_key(of_table, bound, shape_id, of_key) as r;
+    return query select r.* from rowtrail.replay_by_key(of_table, bound, shape_id, of_key, after_key, until_key) as r;
   else
-    return query execute format('select r.* from rowtrail.replay_by_key($1, $2, $3, $4) as r where not (%s)', gone)
-    using of_table, bound, shape_id, of_key;
+    return query execute format('select r.* from rowtrail.replay_by_key($1, $2, $3, $4, $5, $6) as r where not (%s)', gone)
+    using of_table, bound, shape_id, of_key, after_key, until_key;
   end if;
 end
 $$;
-comment on function rowtrail.replay_until(int, rowtrail.boundary, bigint, text) is
-  'The rows that a table, or a key, had by the versions within a boundary, by the columns that the event shape_id left (NULL: those of today); id and changed_at are those of each row''s newest version.';
+comment on function rowtrail.replay_until(int, rowtrail.boundary, bigint, text, text, text) is
+  'The rows that a table, or a key, or those after after_key until until_key, had by the versions within a boundary, by the columns that the event shape_id left (NULL: those of today); id and changed_at are those of each row''s newest version.';
 
-create or replace function rowtrail.replay_by_key(of_table int, bound rowtrail.boundary, shape_id bigint, of_key text)
+create or replace function rowtrail.replay_by_key(
+  of_table int, bound rowtrail.boundary, shape_id bigint, of_key text, after_key text default null, until_key text default null)
 returns table (row_key text, data jsonb, verbatim jsonb, id bigint, changed_at timestamptz)
 language plpgsql
 stable
@@ -306,6 +307,10 @@ begin
       and v.id >= coalesce(from_id, 0)
       and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
       and (of_key is null or v.row_key = of_key or v.old_key = of_key)
+      and (
+        (after_key is null and until_key is null)
+        or ((after_key is null or v.row_key > after_key) and (until_key is null or v.row_key <= until_key))
+        or ((after_key is null or v.old_key > after_key) and (until_key is null or v.old_key <= until_key)))
   ),
   -- Where a baseline saw the row, it was there, whatever was known of it before.
   baselines as (
@@ -393,10 +398,13 @@ begin
   left join rowtrail.image_maps(of_table, shape_id, bound.event_id) as m on l.id > m.after_id and l.id < m.before_id
   join outcomes as o on o.key = l.row_key
   join firsts as f on f.key = l.row_key
-  where (of_key is null or l.row_key = of_key) and (o.net > 0 or (o.net = 0 and f.step <= 0));
+  where (of_key is null or l.row_key = of_key)
+    and (after_key is null or l.row_key > after_key)
+    and (until_key is null or l.row_key <= until_key)
+    and (o.net > 0 or (o.net = 0 and f.step <= 0));
 end
 $$;
-comment on function rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text) is
+comment on function rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text, text, text) is
   'rowtrail.replay_until() for a table with a key, with the rows that went with a partition.';
 
 create or replace function rowtrail.settled_at(of_table int, bound rowtrail.boundary, of_key text)
@@ -543,97 +551,6 @@ as $$
 $$;
 comment on function rowtrail.copies_without_key(int) is
   'What a baseline may know of rowtrail.held_without_key(): no values. Granted to rowtrail_capture only.';
-
-create or replace function rowtrail.differences(of_table regclass)
-returns table (row_key text, live jsonb, replayed jsonb)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set row_security = on
-set timezone = 'UTC'
-set datestyle = 'ISO, YMD'
-set intervalstyle = 'postgres'
-set bytea_output = 'hex'
-set extra_float_digits = 1
-set lc_monetary = 'C'
-set quote_all_identifiers = off
-as $$
-declare
-  known rowtrail.tables;
-  -- Who could hash values could guess them, so most people compare without the hashes.
-  with_hashes constant boolean := has_function_privilege('rowtrail.hash_of(int, int2, text)', 'execute');
-  not_compared text[];
-  is_plain boolean;
-begin
-  select t.* into known from rowtrail.tables as t where t.relid = of_table and t.untracked_at is null;
-  if known.id is null then
-    raise exception '% is not tracked', rowtrail.full_name(of_table)
-      using errcode = 'undefined_object', hint = format('select rowtrail.track(%L);', rowtrail.full_name(of_table));
-  end if;
-  select
-    coalesce(array_agg(t.name) filter (
-      where t.treatment in ('exclude', 'virtual', 'ignore') or (t.treatment = 'hash' and not with_hashes)), '{}'),
-    count(*) = 0 and known.key_attnums <> '{}'
-  into not_compared, is_plain
-  from rowtrail.treatments(known) as t;
-  return query execute format(
-    $query$
-      with live as (
-        select %4$s as row_key, i.image, nullif(s.verbatim - $2, '{}') as verbatim, row_number() over (partition by %4$s) as copy
-        from %1$s %2$s as t
-        cross join lateral %3$s as s (row_key, whole, verbatim)
-        cross join lateral (select s.whole - $2 as image) as i
-      ),
-      replayed as (
-        select %4$s as row_key, i.image, nullif(s.verbatim - $2, '{}') as verbatim, row_number() over (partition by %4$s) as copy
-        from rowtrail.replay($1) as s (row_key, whole, verbatim)
-        cross join lateral (select s.whole - $2 as image) as i
-      )
-      select coalesce(l.row_key, p.row_key), l.image, p.image
-      from live as l
-      full join replayed as p on p.row_key = l.row_key and p.copy = l.copy
-      where (l.image::text, l.verbatim::text) is distinct from (p.image::text, p.verbatim::text)
-        -- What a version does not have was excluded then, or was rewritten since: it is not compared.
-        and (
-          l.image is null
-          or p.image is null
-          or (p.image::text, p.verbatim::text) is distinct from (
-            (
-              select jsonb_object_agg(f.key, case when c.is_plain then p.image -> f.key else f.value end)
-              from jsonb_each(l.image) as f
-              -- Recorded before the column was hashed.
-              cross join lateral (select f.key = any ($4) and p.image ->> f.key not like 'sha256:%%' as is_plain) as c
-              where p.image ? f.key
-            )::text,
-            (select jsonb_object_agg(f.key, f.value) from jsonb_each(l.verbatim) as f where p.image ? f.key)::text)
-        )
-      order by 1
-    $query$,
-    -- Children by INHERITS are tables of their own; partitions are not.
-    case when (select c.relkind from pg_class as c where c.oid = of_table limit 1) = 'p' then '' else 'only' end,
-    rowtrail.full_name(of_table),
-    case
-      when is_plain then $shape$(
-        select
-          rowtrail.short_key(case when cardinality($3) = 1 then i.image ->> $3[1] else (
-            select jsonb_agg(i.image -> n.name order by n.place)::text
-            from unnest($3) with ordinality as n (name, place)) end),
-          i.image, null::jsonb
-        from (select to_jsonb(t.*) as image) as i)$shape$
-      else format('rowtrail.stored_row($1, t.*, %L)', with_hashes)
-    end,
-    -- Without a key rows are told apart by what is compared.
-    case
-      when known.key_attnums <> '{}' then 's.row_key'
-      else 'encode(sha256(convert_to(i.image::text, getdatabaseencoding())), ''hex'')'
-    end)
-  using
-    known.id, not_compared, rowtrail.names_of(of_table, known.key_attnums),
-    case when with_hashes then rowtrail.names_of(of_table, known.hashed_attnums) else '{}' end;
-end
-$$;
-comment on function rowtrail.differences(regclass) is
-  'Where the table is not what its versions say: no row when the history is complete. Rows that were there before tracking began, are in no baseline and have not changed since count as different. Of rows that were recorded before a schema change, the columns that it rewrote are not compared until they are recorded again; columns that are ignored never are, hashed ones only for who may hash, and not in rows that were recorded before they were hashed. Run it as somebody who may read both.';
 
 create or replace function rowtrail.schema_history(of_table regclass)
 returns table (
@@ -878,13 +795,12 @@ revoke all on function
   rowtrail.image_maps(int, bigint, bigint),
   rowtrail.columns_after(rowtrail.tables, bigint),
   rowtrail.replay(int),
-  rowtrail.replay_until(int, rowtrail.boundary, bigint, text),
+  rowtrail.replay_until(int, rowtrail.boundary, bigint, text, text, text),
   rowtrail.is_reached(rowtrail.boundary, timestamptz),
-  rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text),
+  rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text, text, text),
   rowtrail.settled_at(int, rowtrail.boundary, text),
   rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
-  rowtrail.held_without_key(int, rowtrail.boundary, bigint),
-  rowtrail.differences(regclass)
+  rowtrail.held_without_key(int, rowtrail.boundary, bigint)
 from public;
 grant execute on function
   rowtrail.history(regclass, anyelement),
@@ -898,12 +814,11 @@ grant execute on function
   rowtrail.image_maps(int, bigint, bigint),
   rowtrail.columns_after(rowtrail.tables, bigint),
   rowtrail.replay(int),
-  rowtrail.replay_until(int, rowtrail.boundary, bigint, text),
+  rowtrail.replay_until(int, rowtrail.boundary, bigint, text, text, text),
   rowtrail.is_reached(rowtrail.boundary, timestamptz),
-  rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text),
+  rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text, text, text),
   rowtrail.settled_at(int, rowtrail.boundary, text),
   rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
-  rowtrail.held_without_key(int, rowtrail.boundary, bigint),
-  rowtrail.differences(regclass)
+  rowtrail.held_without_key(int, rowtrail.boundary, bigint)
 to rowtrail_reader;
 grant execute on function rowtrail.copies_without_key(int) to rowtrail_capture;

@@ -19,6 +19,7 @@ from rowtrail.options import (
     CANNOT,
     DONE,
     FOUND_WRONG,
+    INTERRUPTED,
     as_json,
     filters_of,
     on_changes,
@@ -29,8 +30,6 @@ from rowtrail.options import (
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-INTERRUPTED = 130
 
 #: So many versions are shown to people unless they ask for more.
 SHOWN = 20

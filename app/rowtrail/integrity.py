@@ -2,19 +2,32 @@
 
 import json
 import re
+import shlex
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote
 
 import click
 
-from rowtrail.options import DONE, FOUND_WRONG, as_json, on_database, opened, print_json
+from rowtrail.options import (
+    DONE,
+    FOUND_WRONG,
+    INTERRUPTED,
+    as_json,
+    on_database,
+    opened,
+    print_json,
+)
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from rowtrail.digests import Place
     from rowtrail.seals import Sealed
     from rowtrail.signing import Signer
     from rowtrail.target import Target
+    from rowtrail.verify import Finding
 
 UNITS = {"s": 1, "m": 60, "h": 3600}  # seconds
 
@@ -31,6 +44,18 @@ on_key = click.option(
 @on_database
 @click.argument("tables", nargs=-1, metavar="[TABLE]…")
 @click.option("--no-rows", is_flag=True, help="Do not compare tables with their history.")
+@click.option(
+    "--steps",
+    is_flag=True,
+    help="Compare tables in short steps, each in a snapshot of its own.",
+)
+@click.option(
+    "--from",
+    "place",
+    metavar="PLACE",
+    callback=lambda _, __, given: None if given is None else unquote(given),
+    help="Begin the first TABLE at PLACE, where --steps was interrupted.",
+)
 @click.option("--no-seals", is_flag=True, help="Do not compare versions with their seals.")
 @click.option(
     "--since-seal",
@@ -67,6 +92,8 @@ def verify(
     data: Path | None,
     tables: tuple[str, ...],
     no_rows: bool,
+    steps: bool,
+    place: str | None,
     no_seals: bool,
     first: int | None,
     jobs: int,
@@ -79,7 +106,9 @@ def verify(
     Who owns and may change it, its roles, functions, triggers, event triggers and settings; whether
     each version is what it was when it was sealed, and each digest in FILE still that of a seal;
     and of each tracked table, or of each TABLE, whether its rows are what their versions say. That
-    reads the history twice and the table once, while writers go on; it needs SELECT on both.
+    reads the history twice and the table once, while writers go on; it needs SELECT on both. Where
+    a table is so large that its one snapshot would be open for too long, --steps take more time in
+    all; Ctrl-C says how to go on.
 
     The database keeps when it was done and what was found, if the login may have that noted, which
     takes rowtrail_auditor; the page Integrity and rowtrail.verifications show it.
@@ -88,6 +117,8 @@ def verify(
     """
     if key is not None and not files:
         raise click.UsageError("--key is of the digests that --digests names")
+    if place is not None and not (steps and tables):
+        raise click.UsageError("--from is of --steps, and of the first TABLE")
     with opened(database, data) as target:
         from rowtrail import seals
         from rowtrail import verify as checks
@@ -112,7 +143,8 @@ def verify(
                     )
                 if len(asked) < len(wanted) and not no_rows:
                     left_out.append("other tables")
-                wanted = [one for one in wanted if one[0] in asked]
+                names = dict(wanted)
+                wanted = [(oid, names[oid]) for oid in asked]
             findings = list(checks.contract(connection))
             for source, lines in digests:
                 findings += seals.check_digests(connection, lines, source, verifier)
@@ -123,21 +155,21 @@ def verify(
                 with counting("comparing seals") as show:
                     broken = seals.verify_all(target.engine, sealed, jobs, show)
                 findings += [*broken, *seals.verify_rest(connection, bool(broken))]
+            rows = RowsCompared([], [])
             if not no_rows:
-                with counting("comparing tables") as show:
-                    for done, (oid, name) in enumerate(wanted):
-                        show(done, len(wanted))
-                        findings += checks.rows(connection, oid, name)
-            compared = [] if no_rows else [name for _, name in wanted]
+                rows = compare_rows(connection, wanted, steps, place)
+                findings += rows.findings
             known = sum(sum(1 for line in lines if line.strip()) for _, lines in digests)
             connection.rollback()
-            numbers = {"seals": len(sealed), "tables": len(compared), "digests": known}
-            if problem := checks.note(connection, begun, findings, numbers, left_out):
+            numbers = {"seals": len(sealed), "tables": len(rows.compared), "digests": known}
+            if rows.go_on is None and (
+                problem := checks.note(connection, begun, findings, numbers, left_out)
+            ):
                 click.echo(f"rowtrail: the verification is not noted: {problem}", err=True)
     faults = [one for one in findings if one.is_fault]
     if json_wanted:
         found = [one._asdict() for one in findings]
-        counted = {"seals": len(sealed), "digests": known, "compared": compared}
+        counted = {"seals": len(sealed), "digests": known, "compared": rows.compared}
         print_json({"faults": len(faults), "findings": found, **counted})
     else:
         show_findings(findings)
@@ -147,9 +179,64 @@ def verify(
         if files:
             said.append(plural(known, "digest"))
         if not no_rows:
-            said.append(f"{', '.join(map(printable, compared)) or 'no table'} compared")
+            said.append(f"{', '.join(map(printable, rows.compared)) or 'no table'} compared")
         click.echo("; ".join(said))
+    if rows.go_on is not None:
+        click.echo(f"rowtrail: interrupted; go on with: {rows.go_on}", err=True)
+        return INTERRUPTED
     return FOUND_WRONG if faults else DONE
+
+
+class RowsCompared(NamedTuple):
+    """What a comparison of tables with their history came to.
+
+    Attributes:
+        findings: what differs.
+        compared: the tables that were compared to their ends.
+        go_on: the command that goes on where Ctrl-C ended it; None where nothing did.
+    """
+
+    findings: "list[Finding]"
+    compared: list[str]
+    go_on: str | None = None
+
+
+def compare_rows(
+    connection: "Connection", wanted: list[tuple[int, str]], steps: bool, place: str | None
+) -> RowsCompared:
+    """Compares tables with their history.
+
+    Args:
+        connection: as somebody who may read both.
+        wanted: the oid and the name of each table.
+        steps: whether in steps, instead of a snapshot for each table.
+        place: where the first table begins; None is its beginning.
+    """
+    from rowtrail import verify as checks
+    from rowtrail.terminal import counting
+
+    findings: list[checks.Finding] = []
+    compared: list[str] = []
+    connection.rollback()
+    with counting("comparing tables") as show:
+        try:
+            for oid, name in wanted:
+                show(len(compared), len(wanted))
+                if steps:
+                    for step in checks.steps(connection, oid, name, place):
+                        place = step.place
+                        findings += step.findings
+                else:
+                    findings += checks.rows(connection, oid, name)
+                compared.append(name)
+        except KeyboardInterrupt:
+            if not steps:
+                raise
+            rest = [name for _, name in wanted[len(compared) :]]
+            begin = [] if place is None else ["--from", quote(place, safe=":")]
+            words = ["rowtrail", "verify", "--no-seals", "--steps", *begin, *rest]
+            return RowsCompared(findings, compared, shlex.join(words))
+    return RowsCompared(findings, compared)
 
 
 def plural(number: int, what: str) -> str:

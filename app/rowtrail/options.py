@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rowtrail.target import Target
 
 #: The exit status.
-DONE, FOUND_WRONG, CANNOT = 0, 1, 2
+DONE, FOUND_WRONG, CANNOT, INTERRUPTED = 0, 1, 2, 130
 
 
 def on_database(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -32,6 +32,7 @@ SQL_FILES = (
     "history.sql",
     "as_of.sql",
     "as_of_page.sql",
+    "differences.sql",
     "changes.sql",
     "undo_plan.sql",
     "undo_patch.sql",

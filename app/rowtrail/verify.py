@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -34,7 +34,7 @@ order by 1
 
 DIFFERENCES = """
 select
-  d.row_key, d.rows,
+  d.row_key, d.rows, d.next_place,
   case
     when d.live is null then 'is gone, and no version says so'
     when d.replayed is null then 'is there, and no version says so'
@@ -53,11 +53,26 @@ select
     join rowtrail.tables as t on t.id = v.table_id
     where t.relid = cast(:oid as oid) and v.row_key = d.row_key and v.op <> 'S') as recorded_at
 from (
-  select f.*, count(*) over () as rows
-  from rowtrail.differences(cast(cast(:oid as oid) as regclass)) as f
-  limit :named
+  select f.*, count(f.row_key) over () as rows
+  from {source} as f
+  order by f.next_place, f.row_key
+  limit :named + 1
 ) as d
 """
+
+WHOLE = text(
+    DIFFERENCES.format(
+        source="(select w.*, null::text as next_place "
+        "from rowtrail.differences(cast(cast(:oid as oid) as regclass)) as w)"
+    )
+)
+
+#: The line that has next_place, of which there is one at most, comes first.
+STEP = text(
+    DIFFERENCES.format(
+        source="rowtrail.differences_from(cast(cast(:oid as oid) as regclass), :place)"
+    )
+)
 
 #: Of the findings of a verification, so many are kept with it; sql/integrity.sql keeps no more.
 KEPT = 100
@@ -155,6 +170,8 @@ def tracked_tables(connection: Connection) -> list[tuple[int, str]]:
 def rows(connection: Connection, oid: int, table: str) -> Iterator[Finding]:
     """The rows of a table that are not what its versions say, the first `NAMED` of them.
 
+    All are compared in one snapshot.
+
     Args:
         connection: as somebody who may read the table and its history.
         oid: of the table.
@@ -162,19 +179,77 @@ def rows(connection: Connection, oid: int, table: str) -> Iterator[Finding]:
     """
     try:
         with connection.begin_nested():
-            found = connection.execute(text(DIFFERENCES), {"oid": oid, "named": NAMED}).all()
+            found = connection.execute(WHOLE, {"oid": oid, "named": NAMED}).all()
     except DBAPIError as error:
-        problem = f"could not be compared: {explain(error)}"
-        yield Finding("rows", table, problem, "verify as somebody who may SELECT from it", True)
+        yield not_compared(table, error)
         return
-    mend = f"rowtrail history {table} KEY shows what was recorded; ask who writes past the triggers"
-    for row in found:
-        # Unrecorded changes came after this, or the row would have been another one by then.
-        last = "" if row.recorded_at is None else f", last recorded {row.recorded_at:%F %T %Z}"
-        yield Finding("rows", f"{table}, key {row.row_key}", row.problem + last, mend, True)
-    if found and found[0].rows > len(found):
-        rest = found[0].rows - len(found)
-        yield Finding("rows", table, f"and {rest:,} more rows differ", mend, True)
+    yield from (differing(row, table) for row in found[:NAMED])
+    if found and found[0].rows > NAMED:
+        yield more_differ(table, found[0].rows - NAMED)
+
+
+class Step(NamedTuple):
+    """A step of a comparison that is made of many.
+
+    Attributes:
+        findings: what it found.
+        place: where the next one begins; None where it was the last.
+    """
+
+    findings: list[Finding]
+    place: str | None
+
+
+def steps(connection: Connection, oid: int, table: str, place: str | None) -> Iterator[Step]:
+    """What `rows` gives, by steps, each in a transaction of its own.
+
+    Args:
+        connection: as somebody who may read the table and its history; in no transaction.
+        oid: of the table.
+        table: its name.
+        place: where the first step begins; None is the beginning.
+    """
+    differ = 0
+    while True:
+        try:
+            with connection.begin():
+                parameters = {"oid": oid, "named": NAMED, "place": place}
+                found = connection.execute(STEP, parameters).all()
+        except DBAPIError as error:
+            yield Step([not_compared(table, error)], None)
+            return
+        place = found[0].next_place if found else None
+        rows = [row for row in found if row.next_place is None]
+        findings = [differing(row, table) for row in rows[: max(NAMED - differ, 0)]]
+        differ += found[0].rows if found else 0
+        if place is None and differ > NAMED:
+            findings.append(more_differ(table, differ - NAMED))
+        yield Step(findings, place)
+        if place is None:
+            return
+
+
+def differing(row: Any, table: str) -> Finding:
+    """What is wrong with a row that differs."""
+    # Unrecorded changes came after this, or the row would have been another one by then.
+    last = "" if row.recorded_at is None else f", last recorded {row.recorded_at:%F %T %Z}"
+    return Finding("rows", f"{table}, key {row.row_key}", row.problem + last, mend_of(table), True)
+
+
+def more_differ(table: str, rows: int) -> Finding:
+    """That there are more rows than those that were named."""
+    return Finding("rows", table, f"and {rows:,} more rows differ", mend_of(table), True)
+
+
+def mend_of(table: str) -> str:
+    """What to do where rows differ."""
+    return f"rowtrail history {table} KEY shows what was recorded; ask who writes past the triggers"
+
+
+def not_compared(table: str, error: DBAPIError) -> Finding:
+    """That a table could not be compared."""
+    problem = f"could not be compared: {explain(error)}"
+    return Finding("rows", table, problem, "verify as somebody who may SELECT from it", True)
 
 
 def clock(connection: Connection) -> datetime:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 #: Runs one statement in a session and gives its rows.
@@ -23,6 +23,7 @@ def assert_exact(run: Run, *tables: str, rows_before: bool = False) -> None:
     """
     for table in tables:
         assert run("select * from rowtrail.differences(%s::regclass)", table) == []
+        assert list(differences_by_steps(run, table)) == []
         [(live,)] = run(f"select count(*) from {table}")
         [(has_key,)] = run(
             "select key_attnums <> '{}' from rowtrail.tables where relid = %s::regclass", table
@@ -33,6 +34,25 @@ def assert_exact(run: Run, *tables: str, rows_before: bool = False) -> None:
         count = sum(len(found) for found in left.values())
         # Two rows that meet at a key and hold the same cannot be told apart by their images.
         assert count == live or (rows_before and count < live), f"{count} rows, not {live}"
+
+
+def differences_by_steps(run: Run, table: str, most: int = 20000) -> Iterator[tuple[Any, ...]]:
+    """What rowtrail.differences() gives, by its steps; in their order."""
+    place = None
+    while True:
+        found = run(
+            "select row_key, live::text, replayed::text, next_place "
+            "from rowtrail.differences_from(%s::regclass, %s, %s)",
+            table,
+            place,
+            most,
+        )
+        yield from (tuple(row[:3]) for row in found if row[3] is None)
+        places = [row[3] for row in found if row[3] is not None]
+        if not places:
+            return
+        assert places != [place], "a step leads to itself"
+        [place] = places
 
 
 def recorded(run: Run, table: str) -> list[Any]:

@@ -1,11 +1,17 @@
 """Promises about `rowtrail verify`: what was tampered with is named, and nothing else is."""
 
 import json
+import re
+import shlex
+import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from as_people_do import command, environment
 from sqlalchemy import URL, Connection, text
 
 Run = Callable[..., Any]
@@ -228,6 +234,68 @@ def test_many_rows_are_counted_and_some_are_named(tampered: Connection, url: URL
     assert len(faults) == 11
     assert faults[-1] == ("rows", "public.orders", "and 90 more rows differ")
     assert found(run, url, "--no-rows") == (0, [])
+
+
+def test_steps_find_what_a_comparison_at_once_finds(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    tampered.exec_driver_sql("insert into orders select n, 'x' from generate_series(3, 102) as n")
+    tampered.exec_driver_sql("create table lines (id int primary key)")
+    tampered.exec_driver_sql("select rowtrail.track('lines')")
+    assert found(run, url, "--steps") == (0, [])
+    tampered.exec_driver_sql(
+        "update rowtrail.versions set data = data || '{\"status\": 1}' where id < 300"
+    )
+    tampered.exec_driver_sql("delete from rowtrail.versions where row_key::int > 95")
+    status, faults = found(run, url)
+    assert (status, len(faults)) == (1, 9)
+    assert sorted(found(run, url, "--steps")[1]) == sorted(faults)
+    tampered.exec_driver_sql("delete from rowtrail.versions where row_key::int > 2")
+    assert found(run, url, "--steps")[1][-1] == ("rows", "public.orders", "and 92 more rows differ")
+    _, faults = found(run, url, "--steps", "--from", "block:0", "orders")
+    assert faults[-1] == ("rows", "public.orders", "and 90 more rows differ")
+
+
+def test_steps_that_are_interrupted_say_how_to_go_on(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    tampered.exec_driver_sql(
+        "insert into orders select n, 'x' from generate_series(3, 60000) as n; "
+        "delete from rowtrail.versions where row_key = '60000'; "
+        "create table lines (id int primary key); select rowtrail.track('lines')"
+    )
+    process = subprocess.Popen(
+        command("verify", "--no-seals", "--steps", "orders", "lines", "--database", url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    under_way = "select count(*) from pg_stat_activity where query like '%%' || 'key:' || '%%'"
+    while process.poll() is None and tampered.exec_driver_sql(under_way).scalar() == 1:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said, complained = process.communicate()
+    assert process.returncode == 130
+    assert said == "no faults; no table compared\n"
+    go_on = re.fullmatch(
+        r"rowtrail: interrupted; go on with: rowtrail (verify .* --from key:\d+ .*lines)\n",
+        complained,
+    )
+    assert go_on is not None, complained
+    done = run(*shlex.split(go_on[1]), "--database", url)
+    assert done.returncode == 1
+    assert "public.orders, key 60000: is there, and no version says so" in done.stdout
+    assert "public.orders, public.lines compared" in done.stdout
+
+
+def test_where_to_begin_is_asked_of_steps_only(tampered: Connection, url: URL, run: Run) -> None:
+    for options in (["--from", "key:1"], ["--from", "key:1", "orders"], ["--steps", "--from", "x"]):
+        done = run("verify", *options, "--database", url)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--from is of --steps, and of the first TABLE" in done.stderr
+    _, [fault] = found(run, url, "--steps", "--from", "elsewhere", "orders")
+    assert "'elsewhere' is no place in a comparison" in fault[2]
 
 
 def test_a_table_that_is_not_tracked_is_said(tampered: Connection, url: URL, run: Run) -> None:
