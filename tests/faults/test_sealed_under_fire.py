@@ -1,9 +1,6 @@
 """Seals amid kill -9: a seal is whole or not there, and what it closed stays as it was.
 
 ROWTRAIL_KILLS says how many kills the first test makes: `make test-kill` makes many.
-
-That the clock goes backwards is tried by seals that are made anew with an earlier time, since a
-test cannot set the clock of the machine: no hash and no bound of a seal depends on it.
 """
 
 import os
@@ -15,7 +12,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from attacks import RESEAL
 from fire import SCHEMA, VERSIONS, WRITERS, Client
 from nodes import Node, Session, wait_until
 from oracle import assert_exact
@@ -318,22 +314,3 @@ def test_what_was_prepared_across_seals_is_in_the_seal_after_its_commit(
     assert node.ask(SEAL, login="sealer") == [(3, 2)]
     assert_all_sealed(node.session())
     assert_exact(node.session(), "animals")
-
-
-def test_seals_whose_clock_went_backwards_are_verified(node: Node) -> None:
-    node.make_table(ANIMALS)
-    writer = node.session("writer")
-    writer("insert into animals values (1, 'ant', 6)")
-    # As if the clock had been ahead by then.
-    node.ask("update rowtrail.versions set changed_at = changed_at + interval '3 months'")
-    node.ask(SEAL, login="sealer")
-    writer("update animals set legs = 8")
-    node.ask(SEAL, login="sealer")
-    # As if it had gone back between the two.
-    node.ask("update rowtrail.seals set sealed_at = sealed_at - interval '1 day' where id = 2")
-    node.ask(RESEAL.format(condition="id = 2"))
-    assert node.ask("select array_agg(id order by sealed_at) from rowtrail.seals") == [([2, 1],)]
-    assert_all_sealed(node.session())
-    writer("update animals set legs = 10")
-    assert node.ask(SEAL, login="sealer") == [(3, 1)]
-    assert_all_sealed(node.session())

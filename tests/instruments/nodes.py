@@ -51,8 +51,8 @@ class Session:
 class Node:
     """A server of the tests: the logins `owner`, `writer` and `reader`, and a database per test."""
 
-    def __init__(self, name: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"rowtrail-{name}-"))
+    def __init__(self, name: str, parent: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"rowtrail-{name}-", dir=parent))
         self.folder.chmod(0o755)
         self.server = Server(self.folder / "server", Path(BINARIES) if BINARIES else None)
         self.database = "postgres"
