@@ -173,6 +173,19 @@ def test_what_was_tampered_with_is_named_and_nothing_else(
             tampered.exec_driver_sql(mend)
 
 
+def test_a_table_whose_triggers_are_out_of_date_is_worth_a_note(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    tampered.exec_driver_sql("alter table orders add column note text")
+    done = run("verify", "--database", url)
+    assert done.returncode == 0
+    assert done.stdout == (
+        "note  public.orders: stale\n"
+        "      select rowtrail.track('public.orders');\n"
+        "no faults; 0 seals; public.orders compared\n"
+    )
+
+
 def test_a_function_that_was_changed_is_told_by_the_release(
     tampered: Connection, url: URL, run: Run
 ) -> None:
