@@ -132,10 +132,11 @@ def verify(
         digests = [(str(file), lines_of(file)) for file in files]
         with target.engine.connect() as connection:
             begun = checks.clock(connection)
+            asked = {find_table(connection, table): table for table in tables}
+            checks.pin_names(connection)
             wanted = checks.tracked_tables(connection)
             left_out = ["rows"] if no_rows else []
             if tables:
-                asked = {find_table(connection, table): table for table in tables}
                 if strangers := asked.keys() - {oid for oid, _ in wanted}:
                     table = asked[min(strangers)]
                     raise RowtrailError(

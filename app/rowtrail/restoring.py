@@ -57,6 +57,7 @@ def restore_check(database: str | None, data: Path | None, json_wanted: bool) ->
 
         findings = [*begin(target.engine), *mend(target.engine)]
         with target.engine.connect() as connection:
+            checks.pin_names(connection)
             findings += checks.contract(connection)
             for row in connection.execute(text("select * from rowtrail.verify_restored()")):
                 findings.append(checks.Finding("restore", *row))

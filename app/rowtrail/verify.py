@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,18 +16,39 @@ from rowtrail.schema import SQL_FILES, sql_folder
 #: Of the rows of a table that differ from their history, so many are named.
 NAMED = 10
 
-#: A function as it stands in sql/: its name, and its body as PostgreSQL keeps it.
+#: A function as it stands in sql/: its name, what it is declared as, and its body as PostgreSQL
+#: keeps it.
 FUNCTION = re.compile(
-    r"^create or replace (?:function|procedure) rowtrail\.(\w+)\(.*?^as \$\$(.*?)^\$\$;",
+    r"^create or replace (?:function|procedure) rowtrail\.(\w+)\((.*?)^as \$\$(.*?)^\$\$;",
     re.MULTILINE | re.DOTALL,
 )
+
+#: The lines of a declaration that say how the function runs.
+TRAIT = re.compile(
+    r"^(language \w+|immutable|stable|strict|security definer|parallel \w+|set (\w+) = (.*))$",
+    re.MULTILINE,
+)
+
+#: So that no name is looked for where the database, or the role, has it looked for.
+PIN_NAMES = "set local search_path = pg_catalog, pg_temp"
 
 #: Made in the database from another function; rowtrail.verify() compares the two.
 DERIVED = "capture_partition"
 
 LIVE_FUNCTIONS = """
-select p.oid::regprocedure::text as signature, p.proname::text as name, p.prosrc as body
+select
+  p.oid::regprocedure::text as signature, p.proname::text as name, p.prosrc as body,
+  array_remove(
+    array[
+      'language ' || l.lanname,
+      case p.provolatile when 'i' then 'immutable' when 's' then 'stable' end,
+      case when p.proisstrict then 'strict' end,
+      case when p.prosecdef then 'security definer' end,
+      case p.proparallel when 's' then 'parallel safe' when 'r' then 'parallel restricted' end
+    ] || p.proconfig,
+    null) as traits
 from pg_proc as p
+join pg_language as l on l.oid = p.prolang
 where p.pronamespace = 'rowtrail'::regnamespace
 order by 1
 """
@@ -123,43 +144,82 @@ class Finding(NamedTuple):
 
 def contract(connection: Connection) -> Iterator[Finding]:
     """What the database itself finds, and functions that are not those of this release."""
+    named = set()
     for row in connection.execute(text("select * from rowtrail.verify()")):
+        named.add(row.object)
         yield Finding(row.part, row.object, row.problem, row.mend, row.is_fault)
-    yield from foreign_functions(connection)
+    for found in foreign_functions(connection):
+        if found.object not in named:
+            yield found
+
+
+def pin_names(connection: Connection) -> None:
+    """Until the transaction ends, names mean what PostgreSQL and rowtrail mean by them.
+
+    Who may set `search_path` for the database could else show a catalogue that is not true.
+    """
+    connection.execute(text(PIN_NAMES))
 
 
 def foreign_functions(connection: Connection) -> Iterator[Finding]:
     """The functions of the schema that this release of rowtrail did not install as they are."""
     mend = "run: rowtrail upgrade; and ask who changed it"
     expected = functions_of_release()
-    seen = set()
+    missing = set(expected)
+    named = set()
     for row in connection.execute(text(LIVE_FUNCTIONS)):
-        body = digest(row.name, row.body)
-        seen.add(body)
-        if body in expected or row.name == DERIVED:
+        live = Function(row.name, traits_of(row.traits), digest(row.body))
+        if row.name == DERIVED:
+            is_ours = any((one.name, one.traits) == ("capture", live.traits) for one in expected)
+        else:
+            # A second one of the same text, for other arguments, is nobody's.
+            is_ours = live in missing
+            missing.discard(live)
+        if is_ours:
             continue
-        known = any(name == row.name for name in expected.values())
+        named.add(row.name)
+        known = row.name == DERIVED or any(one.name == row.name for one in missing)
         problem = "is not what this release installs" if known else "is none of this release's"
         found = mend if known else f"drop routine {row.signature};"
         yield Finding("function", row.signature, problem, found, True)
-    for body, name in expected.items():
-        if body not in seen:
+    for one in expected:
+        if one in missing and one.name not in named:
             problem = "is missing as this release installs it"
-            yield Finding("function", f"rowtrail.{name}", problem, mend, True)
+            yield Finding("function", f"rowtrail.{one.name}", problem, mend, True)
 
 
-def functions_of_release() -> dict[str, str]:
-    """The names of the functions that this release installs, by the digests of their bodies."""
-    found = {}
-    for file in SQL_FILES:
-        for name, body in FUNCTION.findall((sql_folder() / file).read_text(encoding="utf-8")):
-            found[digest(name, body)] = name
-    return found
+class Function(NamedTuple):
+    """What tells a function: the name, how it is declared to run, and the digest of its body."""
+
+    name: str
+    traits: frozenset[str]
+    digest: str
 
 
-def digest(name: str, body: str) -> str:
+def functions_of_release() -> list[Function]:
+    """The functions that this release installs."""
+    return [
+        Function(name, traits_of(declared(head)), digest(body))
+        for file in SQL_FILES
+        for name, head, body in FUNCTION.findall((sql_folder() / file).read_text(encoding="utf-8"))
+    ]
+
+
+def declared(head: str) -> Iterator[str]:
+    """How a function runs, by what stands before its body, as the catalogue has it."""
+    for trait, setting, value in TRAIT.findall(head):
+        quoted = value.startswith("'") and value.endswith("'")
+        yield f"{setting}={value[1:-1] if quoted else value}" if setting else trait
+
+
+def traits_of(said: Iterable[str]) -> frozenset[str]:
+    """The same however the names of settings are written."""
+    return frozenset(re.sub(r"^\w+=", lambda found: found[0].lower(), one) for one in said)
+
+
+def digest(body: str) -> str:
     """What tells a function's body, whatever line ends it was installed with."""
-    return hashlib.sha256(f"{name}\0{body.replace(chr(13), '')}".encode()).hexdigest()
+    return hashlib.sha256(body.replace(chr(13), "").encode()).hexdigest()
 
 
 def tracked_tables(connection: Connection) -> list[tuple[int, str]]:

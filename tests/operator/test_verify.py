@@ -124,6 +124,15 @@ ATTACKS = {
         "function", "rowtrail.capture()",
         "runs with its owner's rights, and where it looks for names is not pinned",
     ),
+    "create schema evil; alter function rowtrail.verify_seal(bigint) set search_path = evil": (
+        "function", "rowtrail.verify_seal(bigint)", "is not what this release installs",
+    ),
+    "alter function rowtrail.unsealed(bigint) security definer": (
+        "function", "rowtrail.unsealed(bigint)", "is not what this release installs",
+    ),
+    "alter function rowtrail.capture_partition() set timezone = 'Asia/Tokyo'": (
+        "function", "rowtrail.capture_partition()", "is not what this release installs",
+    ),
     "alter event trigger rowtrail_guard_drop disable": (
         "guard", "rowtrail_guard_drop", "is not always on, or calls another function",
     ),
@@ -194,11 +203,31 @@ def test_a_function_that_was_changed_is_told_by_the_release(
     )
     tampered.exec_driver_sql(definition.replace("return null;", "return  null;", 1))
     _, faults = found(run, url)
-    assert {what for _, what, _ in faults} == {
-        "rowtrail.capture()", "rowtrail.capture", "rowtrail.capture_partition()",
-    }  # fmt: skip
+    assert {what for _, what, _ in faults} == {"rowtrail.capture()", "rowtrail.capture_partition()"}
     assert run("upgrade", "--database", url).returncode == 0
     assert found(run, url) == (0, [])
+
+
+def test_a_catalogue_that_is_not_true_does_not_deceive(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    tampered.exec_driver_sql("create schema evil")
+    tampered.exec_driver_sql(
+        "create view evil.pg_proc as select oid, proname, pronamespace, prolang, provolatile, "
+        "proisstrict, prosecdef, proparallel, proconfig, "
+        "replace(prosrc, 'return  null;', 'return null;') as prosrc from pg_catalog.pg_proc"
+    )
+    tampered.exec_driver_sql(
+        f'alter database "{url.database}" set search_path = evil, pg_catalog, public'
+    )
+    [(definition,)] = tampered.execute(
+        text("select pg_get_functiondef('rowtrail.capture_truncate()'::regprocedure)")
+    )
+    tampered.exec_driver_sql(definition.replace("return null;", "return  null;", 1))
+    _, faults = found(run, url)
+    assert faults == [
+        ("function", "rowtrail.capture_truncate()", "is not what this release installs")
+    ]
 
 
 def test_a_cast_that_runs_when_a_row_is_recorded_is_named(
