@@ -493,6 +493,16 @@ declare
 begin
   return query select e.* from rowtrail.verify_erased() as e;
   select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
+  return query
+    select
+      format('seal %s', o.id), case when o.id > 0 then 'was removed, and its leaves are there' else 'is none that rowtrail.seal() made: these begin with number 1' end,
+      'only a superuser can do that: remove it, and ask who could', true
+    from (
+      select s.id from rowtrail.seals as s where s.id < 1
+      union
+      select c.seal_id from rowtrail.seal_leaves as c where not c.seal_id between 1 and coalesce(last_seal.id, 0)
+    ) as o
+    order by o.id;
   if last_seal.id is null then
     return;
   end if;
@@ -507,7 +517,7 @@ begin
   next_xid := pg_snapshot_xmax(pg_current_snapshot());
   if not is_thorough
     and (
-      select count(*) filter (where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s)
+      select count(*) filter (where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s where s.id > 0)
         and count(*) filter (where v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid) = 0
       from rowtrail.versions as v)
   then
@@ -527,6 +537,7 @@ begin
       select u.id
       from rowtrail.seal_leaves as c
       cross join lateral unnest(c.ids) as u (id)
+      where c.seal_id between 1 and last_seal.id
     )
     select rowtrail.version_name(v.id), 'was added among those that are sealed, and is in no seal', 'only a superuser can do that: ask who could', true
     from rowtrail.versions as v

@@ -159,6 +159,24 @@ as $$
     where c.relnamespace = 'rowtrail'::regnamespace
       and a.grantee <> c.relowner
       and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_leaves', 'seal_salts', 'erased_versions'))
+    union all
+    -- Of those that run with their owner's rights. Who may erase is for people to say: verify_roles().
+    select format('function %s', f.oid::regprocedure), r.rolname, a.privilege_type
+    from pg_proc as f
+    cross join lateral aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) as a
+    left join pg_roles as r on r.oid = a.grantee
+    where f.pronamespace = 'rowtrail'::regnamespace
+      and f.prosecdef
+      and f.proname <> 'erase'
+      and a.grantee <> f.proowner
+      and coalesce(r.rolname, 'public') <> all (
+        case
+          when f.proname in ('capture_partition', 'untracked_children', 'attach', 'detach', 'tracking_of', 'baseline_step') then '{public}'::text[]
+          when f.proname in ('hash_of', 'miss_actor', 'copies_without_key') then '{rowtrail_capture}'
+          when f.proname in ('seal', 'begin_era', 'note_verification') then '{rowtrail_auditor}'
+          when f.proname in ('in_default_partition', 'snapshot_of_seal', 'has_low_ids') then '{rowtrail_reader,rowtrail_limited_reader}'
+          else '{}'
+        end)
   ) as g
 $$;
 comment on function rowtrail.verify_grants() is 'The part of rowtrail.verify() about who may change or see what nobody should.';
@@ -171,11 +189,37 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with parts as (
-    select c.oid, c.relname, c.relrowsecurity, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'verifications', 'eras') as is_ours
+    select c.oid, c.relname, c.relrowsecurity, c.relpersistence <> 'p' as is_unlogged, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'verifications', 'eras') as is_ours
     from pg_class as c
     left join pg_partition_tree('rowtrail.versions') as p on p.relid = c.oid
     where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'alembic_version'
   )
+  -- There it is under none of what is looked at here.
+  select
+    rowtrail.full_name(c.oid), 'is a partition of rowtrail.versions in another schema',
+    format('alter table %s set schema rowtrail;', rowtrail.full_name(c.oid)), true
+  from pg_partition_tree('rowtrail.versions') as p
+  join pg_class as c on c.oid = p.relid
+  where c.relnamespace <> 'rowtrail'::regnamespace
+  union all
+  -- What goes there would take versions with it.
+  select
+    format('rowtrail.%I', p.relname), format('has the foreign key %I', k.conname),
+    format('alter table rowtrail.%I drop constraint %I;', p.relname, k.conname), true
+  from parts as p
+  join pg_constraint as k on k.conrelid = p.oid and k.contype = 'f' and k.conparentid = 0
+  union all
+  select
+    'rowtrail.eras', format('does not have one row for each of the eras 1 to %s', rowtrail.current_era()),
+    'only a superuser can do that: compare it with a backup', true
+  from rowtrail.eras as e
+  having count(*) <> rowtrail.current_era()
+    or count(*) filter (where e.era between 1 and rowtrail.current_era()) <> count(*)
+  union all
+  select format('rowtrail.%I', p.relname), 'is not logged: a crash would empty it', format('alter table rowtrail.%I set logged;', p.relname), true
+  from parts as p
+  where p.is_unlogged
+  union all
   select
     format('rowtrail.%I', p.relname), format('has the trigger %I', g.tgname), format('drop trigger %I on rowtrail.%I;', g.tgname, p.relname), true
   from parts as p
@@ -286,18 +330,21 @@ set search_path = pg_catalog, pg_temp
 as $$
   -- Where none is there, whoever installed could not create any; of which people should know.
   select
-    w.named, case when e.oid is null then 'is not there' else 'is not always on, or calls another function' end,
+    w.named, case when e.oid is null then 'is not there' else 'is not always on, leaves out commands, or calls another function' end,
     'let a superuser run: rowtrail upgrade',
     exists (select from pg_event_trigger as o where o.evtname like 'rowtrail\_%')
   from (values
-    ('rowtrail_ddl_command_end', 'ddl_command_end', 'rowtrail.on_schema_change()'),
-    ('rowtrail_sql_drop', 'sql_drop', 'rowtrail.on_schema_change()'),
-    ('rowtrail_table_rewrite', 'table_rewrite', 'rowtrail.on_schema_change()'),
-    ('rowtrail_guard_command', 'ddl_command_end', 'rowtrail.on_guarded_command()'),
-    ('rowtrail_guard_drop', 'sql_drop', 'rowtrail.on_guarded_command()')
-  ) as w (named, event, function)
+    ('rowtrail_ddl_command_end', 'ddl_command_end', 'rowtrail.on_schema_change()',
+      '{ALTER DOMAIN,ALTER INDEX,ALTER SCHEMA,ALTER TABLE,ALTER TYPE,CREATE TABLE}'::text[]),
+    ('rowtrail_sql_drop', 'sql_drop', 'rowtrail.on_schema_change()', null),
+    ('rowtrail_table_rewrite', 'table_rewrite', 'rowtrail.on_schema_change()', null),
+    ('rowtrail_guard_command', 'ddl_command_end', 'rowtrail.on_guarded_command()',
+      '{ALTER TABLE,ALTER TRIGGER,CREATE CAST,CREATE TABLE,CREATE TRIGGER}'),
+    ('rowtrail_guard_drop', 'sql_drop', 'rowtrail.on_guarded_command()', null)
+  ) as w (named, event, function, tags)
   left join pg_event_trigger as e on e.evtname = w.named
   where (e.evtevent, e.evtenabled, e.evtfoid) is distinct from (w.event, 'A', w.function::regprocedure)
+    or case when w.tags is null then e.evttags is not null else not coalesce(e.evttags @> w.tags, e.evttags is null) end
 $$;
 comment on function rowtrail.verify_event_triggers() is
   'The part of rowtrail.verify() about the event triggers, which record schema changes and guard the recording.';
@@ -322,7 +369,14 @@ begin
     cross join unnest(s.setconfig) as c (setting)
     left join pg_roles as r on r.oid = s.setrole
     where s.setdatabase in (0, (select d.oid from pg_database as d where d.datname = current_database()))
-      and c.setting ~* '^(session_replication_role=(replica|local)|event_triggers=(off|false|no|0))';
+      and c.setting ~* '^(session_replication_role=(replica|local)|event_triggers=(f|n|of|0))';
+  return query
+    select
+      'everybody', format('begins sessions with %s=%s, by the server''s configuration', s.name, s.reset_val),
+      format('let a superuser set it back in the configuration, or run: alter system reset %s;', s.name), true
+    from pg_settings as s
+    where s.source in ('configuration file', 'command line', 'environment variable')
+      and (s.name, s.reset_val) in (('session_replication_role', 'replica'), ('session_replication_role', 'local'), ('event_triggers', 'off'));
   -- Since PostgreSQL 15.
   if to_regclass('pg_parameter_acl') is not null then
     return query execute $query$

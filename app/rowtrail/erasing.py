@@ -51,6 +51,8 @@ def erase(
     were made. What was erased, by whom and why is an event on the time line of TABLE. Backups, and
     other copies of the database, keep what they have.
     """
+    if not reason.strip():
+        raise click.BadParameter("it is empty; say why", param_hint="'--reason'")
     from sqlalchemy import text
     from sqlalchemy.exc import ProgrammingError
 

@@ -150,9 +150,11 @@ def verify(
             for source, lines in digests:
                 findings += seals.check_digests(connection, lines, source, verifier)
             sealed = [] if no_seals else seals.numbers(connection, first)
+            if first is not None and not sealed and not no_seals:
+                raise RowtrailError(f"there is no seal {first}, nor a later one")
             if no_seals or (first is not None and first > 1):
                 left_out.append("seals" if no_seals else "earlier seals")
-            if sealed:
+            if not no_seals:
                 with counting("comparing seals") as show:
                     broken = seals.verify_all(target.engine, sealed, jobs, show)
                 findings += [*broken, *seals.verify_rest(connection, bool(broken))]
@@ -404,7 +406,7 @@ def digest(
 
 @click.command()
 @on_database
-@click.argument("version", type=click.IntRange(min=1), required=False)
+@click.argument("version", type=click.IntRange(1, 2**63 - 1), required=False)
 @click.option(
     "--from-seal",
     "first",

@@ -7,7 +7,7 @@ takes in those before it, one digest holds all that was sealed until then.
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime
@@ -218,7 +218,7 @@ def verify_rest(connection: Connection, is_thorough: bool) -> Iterator[Finding]:
 
 
 def check_digests(
-    connection: Connection, lines: Iterable[str], source: str, verifier: Verifier | None
+    connection: Connection, lines: Sequence[str], source: str, verifier: Verifier | None
 ) -> Iterator[Finding]:
     """What of the digests that were kept elsewhere the database cannot account for.
 
@@ -229,6 +229,9 @@ def check_digests(
         verifier: of the signature that each must have; without it none is asked for.
     """
     last = 0
+    if not any(line.strip() for line in lines):
+        problem = "holds no digest, so that nothing was compared with it"
+        yield Finding("digest", source, problem, "give the file as it was written", True)
     for at, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -236,7 +239,9 @@ def check_digests(
         try:
             known = json.loads(line)
             number, said, named = int(known["seal"]), str(known["text"]), str(known["hash"])
-        except (ValueError, KeyError, TypeError):
+            said.encode()
+        # Whoever wrote it: also what is no number, no text, or nested without end.
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             yield Finding("digest", where, "is no digest", "give the file as it was written", True)
             continue
         if sha256(said.encode()).hexdigest() != named or f"\nseal {number}\n" not in said:

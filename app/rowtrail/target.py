@@ -20,6 +20,12 @@ EMBEDDED = "embedded:"
 #: The login of the web application on the embedded server. It can only read history.
 WEB_LOGIN = "rowtrail_web"
 
+#: What PostgreSQL says to whom a table of rowtrail's is closed.
+OURS = re.compile(
+    "permission denied for table (versions|tables|alembic_version|eras|seals|seal_leaves|seal_salts"
+    "|erased_versions|verifications)"
+)
+
 
 class Target(NamedTuple):
     """A database.
@@ -82,7 +88,7 @@ def errors_explained(engine: Engine) -> Iterator[Engine]:
         raise RowtrailError(explain(error)) from None
     except DBAPIError as error:
         said = explain(error)
-        if re.search("permission denied for table (versions|tables|alembic_version)", said):
+        if OURS.search(said):
             said += f"; let the owner run: grant rowtrail_reader to {engine.url.username};"
         raise RowtrailError(said) from None
     finally:

@@ -1118,7 +1118,10 @@ SUPERUSERS = (
         "superuser",
         "disables the event triggers",
         ("alter event trigger rowtrail_guard_command disable",),
-        Named("rowtrail_guard_command", "is not always on, or calls another function"),
+        Named(
+            "rowtrail_guard_command",
+            "is not always on, leaves out commands, or calls another function",
+        ),
     ),
     Attack(
         "a session without event triggers",

@@ -69,6 +69,7 @@ def test_what_cannot_be_erased_is_said_in_one_line(
 
     reason = ("--reason", "x")
     assert said_in_one_line(erase("people", "-1"), "Missing option '--reason'")
+    assert said_in_one_line(erase("people", "-1", "--reason", " "), "'--reason': it is empty")
     assert said_in_one_line(
         erase("people", "2", "email", *reason),
         "row 2 of public.people still holds a value in email",

@@ -157,6 +157,10 @@ def test_a_file_of_digests_that_was_changed_is_told(
         ([second.replace('"seal": 2', '"seal": 1')], "line 1: is not what was written"),
         (["{}"], "line 1: is no digest"),
         (["nonsense", second], "line 1: is no digest"),
+        ([first.replace('"seal": 1', '"seal": Infinity')], "line 1: is no digest"),
+        ([first.replace("rowtrail", "\\ud800")], "line 1: is no digest"),
+        (["[" * 100000], "line 1: is no digest"),
+        ([""], "digests.jsonl: holds no digest"),
     ):
         file.write_text("".join(line + "\n" for line in lines))
         status, [fault] = verified(run, url, "--digests", file)
@@ -256,6 +260,9 @@ def test_what_is_not_there_has_no_digest_and_no_proof(
     assert said_in_one_line(run("digest", "--seal", 7, "--database", url), "there is no seal 7")
     assert said_in_one_line(run("prove", 7, "--database", url), "there is no version 7")
     assert said_in_one_line(run("prove", "--database", url), "id of a version")
+    assert said_in_one_line(run("prove", 2**63, "--database", url), "Invalid value for")
+    late = run("verify", "--since-seal", 7, "--database", url)
+    assert said_in_one_line(late, "there is no seal 7, nor a later one")
     assert said_in_one_line(run("seal", "--every", "0s", "--database", url), "is no interval")
     orders.exec_driver_sql(f"update rowtrail.versions set actor = 'x' where id = {version}")
     assert said_in_one_line(run("prove", version, "--database", url), "is not what seal 1 closed")

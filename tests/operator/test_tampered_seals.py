@@ -259,3 +259,33 @@ def test_leaves_that_were_made_to_match_a_changed_version_are_named(sealed: Conn
             found = faults(sealed)
         assert found
         assert all(line.startswith(("seal 1: ", "seal 2: ")) for line in found), found
+
+
+@pytest.mark.parametrize(
+    "hidden_by",
+    [
+        "insert into rowtrail.seal_leaves select {number}, 0, array[max(id)], '\\x00' "
+        "from rowtrail.versions",
+        "insert into rowtrail.seals select (jsonb_populate_record(s, "
+        "jsonb_build_object('id', {number}, 'versions', 1))).* from rowtrail.seals as s "
+        "where id = 1",
+    ],
+)
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_seal_of_no_number_hides_no_version(
+    sealed: Connection, hidden_by: str, number: int
+) -> None:
+    sealed.exec_driver_sql(
+        "insert into rowtrail.versions select (jsonb_populate_record(v, "
+        "jsonb_build_object('id', v.id + 1000000))).* from rowtrail.versions as v where id = 100"
+    )
+    sealed.exec_driver_sql(hidden_by.format(number=number))
+    for found in faults(sealed), faults_at_a_glance(sealed):
+        assert any(line.startswith(f"seal {number}: is none that ") for line in found), found
+        assert any(line.startswith("version 1000100 of public.orders") for line in found), found
+
+
+def faults_at_a_glance(db: Connection) -> list[str]:
+    """What rowtrail verify asks where each seal is as it was."""
+    query = "select f.object || ': ' || f.problem from rowtrail.verify_sealed(false) as f"
+    return list(db.scalars(text(query)))

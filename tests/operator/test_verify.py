@@ -134,7 +134,48 @@ ATTACKS = {
         "function", "rowtrail.capture_partition()", "is not what this release installs",
     ),
     "alter event trigger rowtrail_guard_drop disable": (
-        "guard", "rowtrail_guard_drop", "is not always on, or calls another function",
+        "guard", "rowtrail_guard_drop",
+        "is not always on, leaves out commands, or calls another function",
+    ),
+    "drop event trigger rowtrail_guard_command; "
+    "create event trigger rowtrail_guard_command on ddl_command_end "
+    "when tag in ('CREATE EXTENSION') execute function rowtrail.on_guarded_command(); "
+    "alter event trigger rowtrail_guard_command enable always": (
+        "guard", "rowtrail_guard_command",
+        "is not always on, leaves out commands, or calls another function",
+    ),
+    "drop event trigger rowtrail_guard_drop; "
+    "create event trigger rowtrail_guard_drop on sql_drop "
+    "when tag in ('DROP EXTENSION') execute function rowtrail.on_guarded_command(); "
+    "alter event trigger rowtrail_guard_drop enable always": (
+        "guard", "rowtrail_guard_drop",
+        "is not always on, leaves out commands, or calls another function",
+    ),
+    "create schema evil; create table evil.aside partition of rowtrail.versions "
+    "for values from ('1990-01-01') to ('1990-02-01'); "
+    "create trigger hide before insert on evil.aside for each row "
+    "execute function suppress_redundant_updates_trigger()": (
+        "versions", "evil.aside", "is a partition of rowtrail.versions in another schema",
+    ),
+    "create table things (id int primary key); insert into things values (1); "
+    "alter table rowtrail.versions add foreign key (table_id) references things "
+    "on delete cascade": (
+        "versions", "rowtrail.versions", "has the foreign key versions_table_id_fkey",
+    ),
+    "delete from rowtrail.eras": (
+        "versions", "rowtrail.eras", "does not have one row for each of the eras 1 to 1",
+    ),
+    "alter table rowtrail.seals set unlogged": (
+        "versions", "rowtrail.seals", "is not logged: a crash would empty it",
+    ),
+    "grant execute on function rowtrail.capture() to meddler": (
+        "grant", "function rowtrail.capture()", "meddler may EXECUTE",
+    ),
+    "grant execute on function rowtrail.seal() to public": (
+        "grant", "function rowtrail.seal()", "everybody may EXECUTE",
+    ),
+    "select rowtrail.seal(); delete from rowtrail.seals": (
+        "seal", "seal 1", "was removed, and its leaves are there",
     ),
     "drop event trigger rowtrail_sql_drop": ("guard", "rowtrail_sql_drop", "is not there"),
     "alter role meddler set session_replication_role = replica": (
@@ -260,6 +301,33 @@ def test_who_may_set_the_role_of_replication_is_named(
     assert faults == [("setting", "meddler", "may set session_replication_role")]
 
 
+def test_a_setting_that_switches_event_triggers_off_is_named_however_it_is_written(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    [(version,)] = tampered.execute(text("select current_setting('server_version_num')::int"))
+    if version < 170000:
+        pytest.skip("before PostgreSQL 17 there is no such setting")
+    for written in ("off", "f", "no"):
+        tampered.exec_driver_sql(f"alter role meddler set event_triggers = '{written}'")
+        _, [(part, what, problem)] = found(run, url)
+        assert (part, what) == ("setting", "meddler")
+        assert problem.startswith("begins sessions with event_triggers=")
+    tampered.exec_driver_sql("alter role meddler reset all")
+    tampered.exec_driver_sql("alter system set event_triggers = off")
+    tampered.exec_driver_sql("select pg_reload_conf()")
+    try:
+        assert found(run, url)[1] == [
+            (
+                "setting",
+                "everybody",
+                "begins sessions with event_triggers=off, by the server's configuration",
+            )
+        ]
+    finally:
+        tampered.exec_driver_sql("alter system reset event_triggers")
+        tampered.exec_driver_sql("select pg_reload_conf()")
+
+
 def test_an_installer_that_is_no_superuser_is_worth_a_note(
     tampered: Connection, url: URL, run: Run
 ) -> None:
@@ -357,6 +425,16 @@ def test_a_reader_of_history_who_may_not_read_the_table_is_told(
     tampered.exec_driver_sql("grant select on orders to looker")
     assert run("verify", "--database", reader).returncode == 0
     tampered.exec_driver_sql("revoke select on orders from looker")
+
+
+def test_who_reads_a_part_of_the_history_is_told_what_verifying_takes(
+    tampered: Connection, url: URL, run: Run, make_login: Callable[..., Any]
+) -> None:
+    clerk = make_login("clerk", member_of="rowtrail_limited_reader").url
+    for command in ("verify", "digest", "restore-check"):
+        done = run(command, "--database", clerk)
+        assert done.returncode == 2
+        assert done.stderr.endswith("; let the owner run: grant rowtrail_reader to clerk;\n")
 
 
 def noted(db: Connection) -> list[tuple[Any, ...]]:
