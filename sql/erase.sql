@@ -4,7 +4,8 @@
 -- An erased value is a JSON null in data, old or verbatim; an erased key is 'erased:N', N being the erasure.
 -- rowtrail.versions.erased says which they are, by their places (commitments.sql). What happened is an event
 -- of the table (events.sql), the version N, which the next seal closes. It holds in its data
---   "erased"  {"columns", "versions": [ids], "forced": [ids of those that were sealed without salts]}
+--   "erased"  {"columns", "places": [all that were erased of one version or another], "versions": [ids],
+--             "forced": [ids of those that were sealed without salts]}
 -- Nobody may erase but whom a superuser or rowtrail_owner lets: docs/guides/erase.md.
 
 create or replace function rowtrail.erase(
@@ -29,6 +30,7 @@ declare
   columns_erased text[] := '{}';
   unsalted bigint[] := '{}';
   changed bigint[] := '{}';
+  all_places text[] := '{}';
   is_key_erased boolean := false;
   former_context constant text := nullif(current_setting('rowtrail.context', true), '');
 begin
@@ -122,6 +124,7 @@ begin
       erased = array(select unnest(coalesce(v.erased, '{}')) union select unnest(places) order by 1)
     where v.table_id = version.table_id and v.id = version.id and v.changed_at = version.changed_at;
     changed := changed || version.id;
+    all_places := array(select unnest(all_places) union select unnest(places) order by 1);
     erased_values := erased_values + cardinality(places);
     is_key_erased := is_key_erased or places && '{row_key,old_key}';
   end loop;
@@ -151,6 +154,7 @@ begin
       'columns', coalesce(known.shape -> 'columns', '[]'),
       'erased', jsonb_build_object(
         'columns', to_jsonb(array(select distinct c from unnest(columns_erased) as c order by c)),
+        'places', to_jsonb(all_places),
         'versions', to_jsonb(changed))
       || case when unsalted <> '{}' then jsonb_build_object('forced', to_jsonb(unsalted)) else '{}' end),
     '{"columns": {}}',
@@ -423,7 +427,9 @@ set search_path = pg_catalog, pg_temp
 set row_security = on
 as $$
   with named as (
-    select i.id::bigint as id, min(e.id) as event_id, array_agg('erased:' || e.id) as keys
+    select
+      i.id::bigint as id, min(e.id) as event_id, array_agg('erased:' || e.id) as keys,
+      jsonb_agg(e.data -> 'erased' -> 'places') as places
     from rowtrail.tables as t
     join rowtrail.versions as e on e.table_id = t.id and e.row_key = '' and e.op = 'S'
     cross join lateral jsonb_array_elements_text(e.data -> 'erased' -> 'versions') as i (id)
@@ -443,6 +449,7 @@ as $$
         when not coalesce((m.version).erased @> array(select jsonb_object_keys(k.commitments)), true)
           then format('is not marked with all that was erased of it, by event %s or later', n.event_id)
         when s.version_id is not null then format('has a salt again, which event %s took from it', n.event_id)
+        when a.unnamed is not null then format('has erased what no event says: %s', a.unnamed)
         when a.places is not null then format('does not have erased, as event %s left it: %s', n.event_id, a.places)
       end as problem
     from named as n
@@ -450,10 +457,13 @@ as $$
     full join rowtrail.erased_versions as k on k.version_id = coalesce(n.id, m.id)
     left join rowtrail.seal_salts as s on s.version_id = k.version_id
     left join lateral (
-      select string_agg(e.place, ', ' order by e.place) as places
+      select
+        string_agg(e.place, ', ' order by e.place) filter (
+          where case when e.place in ('row_key', 'old_key') then p.value = any (n.keys) else p.value = 'null' end is not true) as places,
+        string_agg(e.place, ', ' order by e.place) filter (
+          where not exists (select from jsonb_array_elements(n.places) as s (said) where s.said ? e.place)) as unnamed
       from unnest((m.version).erased) as e (place)
       left join rowtrail.places(m.version) as p on p.place = e.place
-      where case when e.place in ('row_key', 'old_key') then p.value = any (n.keys) else p.value = 'null' end is not true
     ) as a on true
   ) as f
   where f.problem is not null

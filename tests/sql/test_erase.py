@@ -529,6 +529,18 @@ VERSIONS = "update rowtrail.versions set "
             VERSIONS + "erased = '{data.note}' where data ->> 'name' = 'Bob'",
             "is marked as erased, and no event says so",
         ),
+        # Another value of a version of which some were erased.
+        (
+            "update rowtrail.erased_versions as e set salts = e.salts - 'data.name', "
+            "commitments = e.commitments || jsonb_build_object('data.name', encode("
+            "rowtrail.commitment(decode(e.salts ->> 'data.name', 'hex'), "
+            "(v.data -> 'name')::text), 'hex')) "
+            "from rowtrail.versions as v where v.id = {first} and e.version_id = v.id; "
+            + VERSIONS
+            + "data = data || '{\"name\": null}', erased = erased || '{data.name}' "
+            "where id = {first}",
+            "has erased what no event says: data.name",
+        ),
         (
             "insert into rowtrail.seal_salts values ({first}, '\\x00')",
             "has a salt again, which event {n} took",
