@@ -447,7 +447,7 @@ as $$
 declare
   -- What the DELETE left. Anybody can set this, so nothing of it is believed before it is found true.
   moving constant text[] := regexp_match(
-    current_setting('rowtrail.moving', true), '^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}) (\[.*\])$');
+    current_setting('rowtrail.moving', true), e'^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}) (\\[.*\\])$');
 begin
   if moving is null
     or moving[1] <> of_table::text

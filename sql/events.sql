@@ -400,10 +400,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   select case
     when before = after then true
-    when regexp_replace(before, '\(.*\)', '') = any (array['text', 'character varying'])
-      then regexp_replace(after, '\(.*\)', '') = any (array['text', 'character varying'])
+    when regexp_replace(before, e'\\(.*\\)', '') = any (array['text', 'character varying'])
+      then regexp_replace(after, e'\\(.*\\)', '') = any (array['text', 'character varying'])
     -- Another length or precision: where it matters, the table is rewritten, which is known at once.
-    else not is_late and regexp_replace(before, '\(.*\)', '') = regexp_replace(after, '\(.*\)', '')
+    else not is_late and regexp_replace(before, e'\\(.*\\)', '') = regexp_replace(after, e'\\(.*\\)', '')
   end
 $$;
 comment on function rowtrail.shows_alike(text, text, boolean) is

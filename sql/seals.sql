@@ -96,7 +96,7 @@ as $$
         case
           -- The array is made once.
           when v.table_id = any (array(select t.id from rowtrail.tables as t where t.erasable_since is not null))
-            then (select sha256('\x00'::bytea || r.record) from rowtrail.salted_record(v) as r)
+            then (select sha256(E'\\x00'::bytea || r.record) from rowtrail.salted_record(v) as r)
           else rowtrail.leaf(v)
         end as leaf
       from rowtrail.members_of(made, before) as v
@@ -139,7 +139,7 @@ returns bytea
 language sql
 stable
 as $$
-  select sha256('\x00'::bytea || rowtrail.record(v))
+  select sha256(E'\\x00'::bytea || rowtrail.record(v))
 $$;
 comment on function rowtrail.leaf(rowtrail.versions) is 'The leaf of a version in the tree of its seal.';
 
@@ -176,7 +176,7 @@ returns bytea
 language sql
 immutable
 as $$
-  select sha256('\x01'::bytea || l || r)
+  select sha256(E'\\x01'::bytea || l || r)
 $$;
 comment on function rowtrail.node(bytea, bytea) is 'The hash of two nodes of a Merkle tree (RFC 9162, 2.1.1).';
 
@@ -195,7 +195,7 @@ begin
   end if;
   while number > 1 loop
     -- The odd one out goes up as it is: the tree is the same as RFC 9162 divides it.
-    select string_agg(sha256('\x01'::bytea || substring(level from (64 * i + 1)::int for 64)), ''::bytea) || substring(level from (64 * (number / 2) + 1)::int)
+    select string_agg(sha256(E'\\x01'::bytea || substring(level from (64 * i + 1)::int for 64)), ''::bytea) || substring(level from (64 * (number / 2) + 1)::int)
     into level
     from generate_series(0, number / 2 - 1) as i;
     number := (number + 1) / 2;
@@ -237,7 +237,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select sha256('\x00'::bytea || hash)
+  select sha256(E'\\x00'::bytea || hash)
 $$;
 comment on function rowtrail.log_leaf(bytea) is 'The leaf of a seal in the tree over all seals, by the hash of the seal.';
 
@@ -493,6 +493,12 @@ declare
 begin
   return query select e.* from rowtrail.verify_erased() as e;
   select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
+  return query
+    select
+      'rowtrail.eras', format('does not have one row for each of the eras 1 to %s', now_in),
+      'only a superuser can do that: compare it with a backup', true
+    from rowtrail.eras as e
+    having count(*) <> now_in or count(*) filter (where e.era between 1 and now_in) <> count(*);
   return query
     select
       format('seal %s', o.id), case when o.id > 0 then 'was removed, and its leaves are there' else 'is none that rowtrail.seal() made: these begin with number 1' end,

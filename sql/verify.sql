@@ -187,6 +187,8 @@ returns setof record
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+-- What is there is compared as it is written here.
+set quote_all_identifiers = off
 as $$
   with parts as (
     select c.oid, c.relname, c.relrowsecurity, c.relpersistence <> 'p' as is_unlogged, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'verifications', 'eras') as is_ours
@@ -208,13 +210,6 @@ as $$
     format('alter table rowtrail.%I drop constraint %I;', p.relname, k.conname), true
   from parts as p
   join pg_constraint as k on k.conrelid = p.oid and k.contype = 'f' and k.conparentid = 0
-  union all
-  select
-    'rowtrail.eras', format('does not have one row for each of the eras 1 to %s', rowtrail.current_era()),
-    'only a superuser can do that: compare it with a backup', true
-  from rowtrail.eras as e
-  having count(*) <> rowtrail.current_era()
-    or count(*) filter (where e.era between 1 and rowtrail.current_era()) <> count(*)
   union all
   select format('rowtrail.%I', p.relname), 'is not logged: a crash would empty it', format('alter table rowtrail.%I set logged;', p.relname), true
   from parts as p

@@ -14,6 +14,10 @@ REVISION = "0001"
 
 CONNECT_TIMEOUT = 10  # seconds
 
+#: What sealing, erasing and the eras take, whatever the login or the database has set: the first
+#: statement of a transaction.
+ALONE = "set transaction isolation level read committed, read write"
+
 #: What may be a password in a text that is no URL: after user: and before @, or after password=.
 PASSWORD = re.compile(r"(?<=:)[^:@/\s]+(?=@)|(?<=password=)('[^']*'|[^\s&]+)")
 

@@ -57,6 +57,7 @@ def erase(
     from sqlalchemy.exc import ProgrammingError
 
     with opened(database, data) as target:
+        from rowtrail.db import ALONE
         from rowtrail.errors import RowtrailError
         from rowtrail.terminal import printable
 
@@ -64,6 +65,7 @@ def erase(
         asked = {"table": table, "key": key, "columns": named or None}
         try:
             with target.engine.begin() as connection:
+                connection.execute(text(ALONE))
                 done = connection.execute(
                     text(ERASE), {**asked, "reason": reason, "force": force}
                 ).one()

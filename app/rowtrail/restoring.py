@@ -98,11 +98,13 @@ def begin(engine: "Engine") -> "Iterator[Finding]":
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
+    from rowtrail.db import ALONE
     from rowtrail.seals import is_refused
     from rowtrail.verify import Finding
 
     try:
         with engine.begin() as connection:
+            connection.execute(text(ALONE))
             began = connection.execute(text("select * from rowtrail.begin_era()")).one()
     except DBAPIError as error:
         if not is_refused(error):

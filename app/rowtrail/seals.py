@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from rowtrail import merkle
+from rowtrail.db import ALONE
 from rowtrail.errors import RowtrailError, explain
 from rowtrail.signing import Verifier
 from rowtrail.verify import Finding
@@ -87,6 +88,7 @@ def seal(connection: Connection) -> Sealed | None:
     """
     try:
         with connection.begin():
+            connection.execute(text(ALONE))
             row = connection.execute(text("select * from rowtrail.seal()")).one()
     except DBAPIError as error:
         raise RowtrailError(

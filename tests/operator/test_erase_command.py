@@ -53,6 +53,28 @@ def test_who_may_erases_values_and_the_history_verifies(
     assert "no faults" in verified.stdout
 
 
+def test_what_the_database_sets_for_its_sessions_does_not_matter(
+    people: Connection, url: URL, run: Run
+) -> None:
+    for setting in (
+        "default_transaction_isolation = 'repeatable read'",
+        "default_transaction_read_only = on",
+        "standard_conforming_strings = off",
+        "quote_all_identifiers = on",
+        "search_path = ''",
+    ):
+        people.exec_driver_sql(f'alter database "{url.database}" set {setting}')
+    done = run("seal", "--database", url)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    done = run("erase", "public.people", "-1", "--reason", "x", "--database", url)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert run("seal", "--database", url).returncode == 0
+    done = run("verify", "--database", url)
+    assert (done.returncode, done.stdout.split(";")[:2]) == (0, ["no faults", " 3 seals"]), done
+    done = run("restore-check", "--database", url)
+    assert done.stdout.startswith("sound; era 1; 3 seals; "), done
+
+
 def test_a_script_is_told_what_was_erased(eraser: URL, run: Run) -> None:
     done = run("erase", "people", "-1", "--reason", "x", "--json", "--database", eraser)
     said = json.loads(done.stdout)

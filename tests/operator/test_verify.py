@@ -163,7 +163,7 @@ ATTACKS = {
         "versions", "rowtrail.versions", "has the foreign key versions_table_id_fkey",
     ),
     "delete from rowtrail.eras": (
-        "versions", "rowtrail.eras", "does not have one row for each of the eras 1 to 1",
+        "seal", "rowtrail.eras", "does not have one row for each of the eras 1 to 1",
     ),
     "alter table rowtrail.seals set unlogged": (
         "versions", "rowtrail.seals", "is not logged: a crash would empty it",

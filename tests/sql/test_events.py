@@ -122,6 +122,14 @@ def test_the_registry_knows_columns_by_their_names_of_today(
     assert "x2" not in str(superuser("select v::text from rowtrail.versions as v where op <> 'S'"))
 
 
+@pytest.mark.parametrize("setting", ["on", "off"])
+def test_types_are_told_apart_where_backslashes_escape(superuser: Run, setting: str) -> None:
+    superuser(f"set standard_conforming_strings = {setting}")
+    shown = "select rowtrail.shows_alike(%s, %s, false)"
+    assert superuser(shown, "integer", "text") == [(False,)]
+    assert superuser(shown, "numeric(5,2)", "numeric(9,2)") == [(True,)]
+
+
 def test_a_renamed_schema_is_an_event_of_its_tables(
     owner: Run, superuser: Run, events: Callable[[], list[Any]]
 ) -> None:

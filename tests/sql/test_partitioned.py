@@ -124,6 +124,17 @@ def test_a_move_to_any_depth(
     assert_exact("m")
 
 
+def test_a_move_is_one_where_backslashes_escape(
+    m: str, writer: Run, moves: Moves, assert_exact: Exact
+) -> None:
+    writer("set standard_conforming_strings = off")
+    writer("insert into m values (1, 'a')")
+    writer("update m set region = 'c', day = '2026-01-05'")
+    [(op, _, moved)] = moves(key(1, "c", "2026-01-05"))
+    assert (op, moved[0]) == ("update", "public.m_a")
+    assert_exact("m")
+
+
 def test_a_move_within_an_intermediate_table_and_by_way_of_it(
     m: str, writer: Run, moves: Moves, assert_exact: Exact
 ) -> None:
