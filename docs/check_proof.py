@@ -84,10 +84,10 @@ def commitments(found):
 
 
 def values(record, shown):
-    """The values of a version, by their places; those that are not shown were erased."""
+    """The values of a version, by their places; one that is not shown was erased, or left out of the proof."""
     for place, commitment in dict(columns(record)).get("commitments", {}).items():
         if place not in shown:
-            yield place, "(erased)"
+            yield place, "(not shown: erased, or left out of the proof)"
             continue
         salt, value = bytes.fromhex(shown[place]["salt"]), shown[place]["value"]
         yield place, value if sha256(salt + value.encode()).digest() == commitment else None
@@ -124,26 +124,37 @@ def problem(proof, digests):
     return None
 
 
-if __name__ == "__main__":
-    proof = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    lines = Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
-    if wrong := problem(proof, {json.loads(line)["hash"] for line in lines}):
+def one_line(value):
+    """A value in one line, whatever is in it."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(value))
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        sys.exit("usage: python check_proof.py PROOF DIGESTS")
+    try:
+        proof = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+        lines = Path(arguments[1]).read_text(encoding="utf-8").splitlines()
+        digests = {json.loads(line)["hash"] for line in lines if line.strip()}
+        wrong = problem(proof, digests)
+    except OSError as error:
+        sys.exit(f"NOT PROVEN: {error.filename} cannot be read: {error.strerror}")
+    except (ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+        sys.exit(f"NOT PROVEN: these are no proof and no digests, or not as written ({error!r})")
+    if wrong:
         sys.exit(f"NOT PROVEN: {wrong}")
     record = base64.b64decode(proof.get("record", ""))
-    known = (
-        [one for one in columns(record) if one[0] != "commitments"]
-        + list(values(record, proof.get("values", {})))
-        if record
-        else []
-    )
+    known = [one for one in columns(record) if one[0] != "commitments"] if record else []
+    known += values(record, proof.get("values", {})) if record else []
     for name, value in known:
-        is_time = name == "changed_at"
-        print(
-            f"{name}: {datetime(2000, 1, 1) + timedelta(microseconds=value)} UTC"
-            if is_time
-            else f"{name}: {value}"
-        )
-    sealed, known = fields(proof["seal"]), fields(proof["head"])
+        if name == "changed_at":
+            value = f"{datetime(2000, 1, 1) + timedelta(microseconds=value)} UTC"
+        print(f"{one_line(name)}: {one_line(value)}")
+    sealed, head = fields(proof["seal"]), fields(proof["head"])
     print(
-        f"PROVEN by the digest of seal {known['seal']}: it was so when seal {sealed['seal']} was made, at {sealed['at']}"
+        f"PROVEN by the digest of seal {head['seal']}: it was so when seal {sealed['seal']} was made, at {sealed['at']}"
     )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

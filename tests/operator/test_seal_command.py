@@ -335,9 +335,31 @@ def test_a_proof_that_was_changed_proves_nothing(
         done = checked(proof, digests)
         assert done.returncode == 1, name
         assert done.stderr.startswith("NOT PROVEN: "), (name, done.stderr)
+    for content in ("", "[]", "7", "{}", digests.read_text(), '{"seal": 1, "head": 2}'):
+        proof.write_text(content)
+        done = checked(proof, digests)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), (content, done.stderr)
+        assert done.stderr.startswith("NOT PROVEN: "), content
+    assert "cannot be read" in checked(tmp_path / "none", digests).stderr
     proof.write_text(json.dumps(good))
+    digests.write_text(digests.read_text() + "\n\n")
+    assert checked(proof, digests).returncode == 0
     digests.write_text("".join(digests.read_text().splitlines(keepends=True)[:2]))
     assert "there is no digest of its seal 3" in checked(proof, digests).stderr
+
+
+def test_a_stranger_is_told_each_value_in_a_line_of_its_own(
+    orders: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    digests, proof = tmp_path / "digests.jsonl", tmp_path / "proof.json"
+    orders.exec_driver_sql("create table notes (id text primary key)")
+    orders.exec_driver_sql("select rowtrail.track('notes')")
+    orders.exec_driver_sql("insert into notes values (E'1\\nlogin: alice\\u001b[2J')")
+    run("seal", "--database", url, "--digest", digests)
+    version = orders.scalar(text("select max(id) from rowtrail.versions"))
+    run("prove", version, "--database", url, "-o", proof)
+    said = checked(proof, digests).stdout
+    assert r"row_key: 1\nlogin: alice\x1b[2J" in said.splitlines()
 
 
 def test_a_stranger_can_check_that_a_later_seal_goes_on_where_an_earlier_ended(
