@@ -53,6 +53,46 @@ where p.pronamespace = 'rowtrail'::regnamespace
 order by 1
 """
 
+#: Functions of PostgreSQL that are no programs of the server itself, of these names or behind
+#: operators.
+REPLACEABLE = """
+select p.proname || '(' || oidvectortypes(p.proargtypes) || ')' as signature
+from pg_proc as p
+join pg_language as l on l.oid = p.prolang
+where p.pronamespace = 'pg_catalog'::regnamespace
+  and l.lanname not in ('internal', 'c')
+  and (
+    p.proname = any (:names)
+    or exists (
+      select from pg_operator as o
+      where o.oprcode = p.oid and o.oprnamespace = p.pronamespace))
+order by 1
+"""
+
+#: Those that it has so, of names that rowtrail says or behind operators; of 14 to 18 the same.
+IN_SQL = """
+age(timestamp with time zone)
+age(timestamp without time zone)
+anytextcat(anynonarray, text)
+int8pl_inet(bigint, inet)
+integer_pl_date(integer, date)
+interval_pl_date(interval, date)
+interval_pl_time(interval, time without time zone)
+interval_pl_timestamp(interval, timestamp without time zone)
+interval_pl_timestamptz(interval, timestamp with time zone)
+interval_pl_timetz(interval, time with time zone)
+log(numeric)
+lpad(text, integer)
+numeric_pl_pg_lsn(numeric, pg_lsn)
+path_contain_pt(path, point)
+quote_literal(anyelement)
+substring(text, text, text)
+textanycat(text, anynonarray)
+timedate_pl(time without time zone, date)
+timestamptz(date, time without time zone)
+timetzdate_pl(time with time zone, date)
+""".strip().splitlines()
+
 DIFFERENCES = """
 select
   d.row_key, d.rows, d.next_place,
@@ -148,7 +188,7 @@ def contract(connection: Connection) -> Iterator[Finding]:
     for row in connection.execute(text("select * from rowtrail.verify()")):
         named.add(row.object)
         yield Finding(row.part, row.object, row.problem, row.mend, row.is_fault)
-    for found in foreign_functions(connection):
+    for found in (*foreign_functions(connection), *replaced_functions(connection)):
         if found.object not in named:
             yield found
 
@@ -186,6 +226,21 @@ def foreign_functions(connection: Connection) -> Iterator[Finding]:
         if one in missing and one.name not in named:
             problem = "is missing as this release installs it"
             yield Finding("function", f"rowtrail.{one.name}", problem, mend, True)
+
+
+def replaced_functions(connection: Connection) -> Iterator[Finding]:
+    """Functions of PostgreSQL that somebody replaced, by which the seals could be made to verify.
+
+    One that is a program of the server is called as that, whatever the catalogue says of it.
+    """
+    names = set()
+    for file in SQL_FILES:
+        names |= set(re.findall(r"\w+", (sql_folder() / file).read_text(encoding="utf-8")))
+    for row in connection.execute(text(REPLACEABLE), {"names": sorted(names)}):
+        if row.signature not in IN_SQL:
+            problem = "is not PostgreSQL's own: what rowtrail verify is told may not be true"
+            mend = "verify a dump of this database in a server of your own; and ask who replaced it"
+            yield Finding("function", f"pg_catalog.{row.signature}", problem, mend, True)
 
 
 class Function(NamedTuple):

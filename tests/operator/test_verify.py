@@ -271,6 +271,31 @@ def test_a_catalogue_that_is_not_true_does_not_deceive(
     ]
 
 
+def test_a_function_of_postgresql_that_was_replaced_is_named(
+    tampered: Connection, url: URL, run: Run
+) -> None:
+    for statement in (
+        "select rowtrail.seal()",
+        "create function hashed(bytea) returns bytea language internal immutable as 'sha256_bytea'",
+        "create table leaves as select rowtrail.record(v) as was, v.id from rowtrail.versions as v",
+        "update rowtrail.versions set login = 'mallory' where row_key = '2'",
+        "create function true_one(bytea) returns bytea language plpgsql immutable as "
+        "$$ begin return coalesce((select E'\\\\x00'::bytea || l.was from public.leaves as l "
+        "join rowtrail.versions as v using (id) "
+        "where E'\\\\x00'::bytea || rowtrail.record(v) = $1), $1); end $$",
+        "create or replace function pg_catalog.sha256(bytea) returns bytea "
+        "language sql immutable as 'select public.hashed(public.true_one($1))'",
+    ):
+        tampered.exec_driver_sql(statement)
+    assert found(run, url)[1] == [
+        (
+            "function",
+            "pg_catalog.sha256(bytea)",
+            "is not PostgreSQL's own: what rowtrail verify is told may not be true",
+        )
+    ]
+
+
 def test_a_cast_that_runs_when_a_row_is_recorded_is_named(
     tampered: Connection, url: URL, run: Run
 ) -> None:
