@@ -127,8 +127,8 @@ ATTACKS = {
     "create schema evil; alter function rowtrail.verify_seal(bigint) set search_path = evil": (
         "function", "rowtrail.verify_seal(bigint)", "is not what this release installs",
     ),
-    "alter function rowtrail.unsealed(bigint) security definer": (
-        "function", "rowtrail.unsealed(bigint)", "is not what this release installs",
+    "alter function rowtrail.move_era() security definer": (
+        "function", "rowtrail.move_era()", "is not what this release installs",
     ),
     "alter function rowtrail.capture_partition() set timezone = 'Asia/Tokyo'": (
         "function", "rowtrail.capture_partition()", "is not what this release installs",
