@@ -59,7 +59,7 @@ def main() -> NoReturn:
         if isinstance(error, RowtrailError):
             fail(str(error))
         if isinstance(error, UnicodeEncodeError):
-            fail(f"{ascii(error.object)} is no text in {error.encoding}; write it in that encoding")
+            fail(f"{error.object!a} is no text in {error.encoding}; write it in that encoding")
         if os.environ.get("ROWTRAIL_TRACEBACK"):
             raise
         fail(

@@ -456,8 +456,8 @@ def test_who_reads_a_part_of_the_history_is_told_what_verifying_takes(
     tampered: Connection, url: URL, run: Run, make_login: Callable[..., Any]
 ) -> None:
     clerk = make_login("clerk", member_of="rowtrail_limited_reader").url
-    for command in ("verify", "digest", "restore-check"):
-        done = run(command, "--database", clerk)
+    for asked in ("verify", "digest", "restore-check"):
+        done = run(asked, "--database", clerk)
         assert done.returncode == 2
         assert done.stderr.endswith("; let the owner run: grant rowtrail_reader to clerk;\n")
 
