@@ -335,11 +335,12 @@ begin
   ),
   -- Within a transaction a key may pass from one row to another (two rows swap theirs), and begin
   -- anew before the event that ends its former row. Only what the transaction as a whole did to
-  -- it counts: the last one that began or ended it; where none did, its first event tells.
+  -- it counts: the last one that began or ended it, or that only changed its row, which was there
+  -- then; where none did, its first event tells.
   transactions as (
     select
-      e.key, e.era, e.xid, sum(e.step) as net, max(e.id) as last_id,
-      min(e.step) < 0 and max(e.step) > 0 as is_shared
+      e.key, e.era, e.xid, max(e.id) as last_id, min(e.step) < 0 and max(e.step) > 0 as is_shared,
+      case when sum(e.step) <> 0 then sum(e.step) when bool_and(e.step = 0) then 1 else 0 end as net
     from events as e
     group by e.key, e.era, e.xid
   ),
