@@ -5,7 +5,7 @@ It imports neither Flask nor the operator's side.
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
+    event,
     func,
     literal,
     or_,
@@ -25,6 +26,7 @@ from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.orm import Mapper, Session, object_session, scoped_session
 
 from rowtrail.errors import RowtrailError
+from rowtrail.intent import TrackOptions, declare
 from rowtrail.models import TrackedTable, Version
 
 __all__ = ["Version", "Versioned", "set_actor", "versions_of"]
@@ -33,8 +35,16 @@ __all__ = ["Version", "Versioned", "set_actor", "versions_of"]
 class Versioned:
     """A model whose rows have a history: `class User(Versioned, db.Model)`.
 
-    The table is tracked in the database, once: `select rowtrail.track('users')`.
+    The table is tracked in the database, once: by the migration that Alembic's autogenerate
+    writes, or by `select rowtrail.track('users')`.
+
+    Attributes:
+        __versioned__: the options of tracking, for that migration, as `rowtrail.track()` names
+            them: `{"exclude": ["password"], "actor": "require"}`; False for no history, where a
+            base of the model is `Versioned`.
     """
+
+    __versioned__: ClassVar[TrackOptions | Literal[False]] = {}
 
     @property
     def versions(self) -> list[Version]:
@@ -58,6 +68,9 @@ class Versioned:
                 f"no history is kept of the table {name}; let its owner run: rowtrail track {name}"
             )
         return found
+
+
+event.listen(Versioned, "instrument_class", declare, propagate=True)
 
 
 def versions_of(row: object) -> Select[Version]:
