@@ -32,9 +32,7 @@ def setup(plugin: "Plugin") -> None:
         hide_rowtrail, "schema", qualifier="postgresql", priority=DispatchPriority.FIRST
     )
     # When it is known which tables are created and dropped.
-    plugin.add_autogenerate_comparator(
-        compare, "autogenerate", qualifier="postgresql", priority=DispatchPriority.LAST
-    )
+    plugin.add_autogenerate_comparator(compare, "autogenerate", priority=DispatchPriority.LAST)
 
 
 def hide_rowtrail(

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from rowtrail.db import require_current
 from rowtrail.errors import RowtrailError
-from rowtrail.intent import Tracking, said_of, tracking_of
+from rowtrail.intent import INFO, Tracking, said_of, tracking_of
 from rowtrail.operations import (
     MARK,
     NOT_INSTALLED,
@@ -71,6 +71,12 @@ def compare(context: AutogenContext, upgrade: UpgradeOps) -> None:
     Raises:
         CommandError: a model says what cannot be meant, or the login may not read the registry.
     """
+    for operation in upgrade.ops:
+        if isinstance(operation, CreateTableOp):
+            # Alembic would write it into the migration.
+            operation.info.pop(INFO, None)
+    if context.dialect.name != "postgresql":
+        return
     try:
         _compare(context, upgrade)
     except RowtrailError as error:
@@ -130,10 +136,7 @@ def _models(context: AutogenContext, own_schema: str | None) -> Iterator[tuple[N
         name = _name(table, own_schema)
         if name.schema == "rowtrail":
             continue
-        parents: dict[Any, str | None] = {"schema_name": name.schema}
-        if context.run_name_filters(name.table, "table", parents) and context.run_object_filters(
-            table, name.table, "table", False, None
-        ):
+        if context.run_object_filters(table, name.table, "table", False, None):
             yield name, table
 
 
