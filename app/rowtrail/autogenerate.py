@@ -92,12 +92,10 @@ def _compare(context: AutogenContext, upgrade: UpgradeOps) -> None:
     created = {_name(op, own_schema) for op in upgrade.ops if isinstance(op, CreateTableOp)}
     dropped = {_name(op, own_schema) for op in upgrade.ops if isinstance(op, DropTableOp)}
     wanted = {name: tracking_of(table) for name, table in tables.items()}
-    relations = _relations(
-        connection,
-        own_schema,
-        {former.get(name, name) for name in (*tables, *dropped)},
-        is_needed=any(wanted.values()),
-    )
+    # A table that the model names with its schema is there, one without is on the search path.
+    places = {former.get(name, name): table.schema for name, table in tables.items()}
+    places |= {name: name.schema for name in dropped}
+    relations = _relations(connection, places, is_needed=any(wanted.values()))
 
     before: list[MigrateOperation] = []
     after: list[MigrateOperation] = []
@@ -260,9 +258,13 @@ _RELATIONS = text(
         where k.conrelid = c.oid and k.contype = 'p'
         order by u.place
       ) as primary_key
-    from unnest(:schemas, :names) as w (schema_name, table_name)
-    join pg_namespace as n on n.nspname = w.schema_name
-    join pg_class as c on c.relnamespace = n.oid and c.relname = w.table_name
+    from unnest(cast(:schemas as text[]), cast(:names as text[])) as w (schema_name, table_name)
+    join pg_class as c on c.relname = w.table_name
+    join pg_namespace as n on n.oid = c.relnamespace
+    where case
+      when w.schema_name is null then pg_table_is_visible(c.oid)
+      else n.nspname = w.schema_name
+    end
     """
 ).bindparams(bindparam("schemas", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
 
@@ -283,10 +285,14 @@ _TRACKED = text(
         select obj_description(g.oid, 'pg_trigger') = :mark
         from pg_trigger as g
         where g.tgrelid = c.oid and g.tgname = '!rowtrail_capture'), false) as is_marked
-    from unnest(:schemas, :names) as w (schema_name, table_name)
-    join pg_namespace as n on n.nspname = w.schema_name
-    join pg_class as c on c.relnamespace = n.oid and c.relname = w.table_name
+    from unnest(cast(:schemas as text[]), cast(:names as text[])) as w (schema_name, table_name)
+    join pg_class as c on c.relname = w.table_name
+    join pg_namespace as n on n.oid = c.relnamespace
     cross join lateral rowtrail.tracking_of(c.oid) as t
+    where case
+      when w.schema_name is null then pg_table_is_visible(c.oid)
+      else n.nspname = w.schema_name
+    end
     """
 ).bindparams(bindparam("schemas", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
 
@@ -295,22 +301,24 @@ _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 
 def _relations(
-    connection: Connection, own_schema: str | None, names: set[Name], *, is_needed: bool
+    connection: Connection, places: dict[Name, str | None], *, is_needed: bool
 ) -> dict[Name, Relation]:
-    """What the database has under these names, and how it is tracked."""
-    by_full_name = {(name.schema or own_schema, name.table): name for name in names}
+    """What the database has under these names, in these schemas, and how it is tracked."""
+    if not places:
+        return {}
+    names = {(schema, name.table): name for name, schema in places.items()}
     listed = {
-        "schemas": [schema for schema, _ in by_full_name],
-        "names": [table for _, table in by_full_name],
+        "schemas": [schema for schema, _ in names],
+        "names": [table for _, table in names],
     }
     found: dict[Name, Relation] = {}
     for row in connection.execute(_RELATIONS, listed):
-        name = by_full_name[row.schema_name, row.table_name]
+        name = names[row.schema_name, row.table_name]
         found[name] = Relation(_problem(name, row.kind, row.is_partition), tuple(row.primary_key))
     if not _can_read(connection, is_needed=is_needed):
         return found
     for row in connection.execute(_TRACKED, {**listed, "mark": MARK}):
-        name = by_full_name[row.schema_name, row.table_name]
+        name = names[row.schema_name, row.table_name]
         tracking = Tracking(
             key_columns=tuple(row.key_columns),
             exclude=tuple(row.exclude),

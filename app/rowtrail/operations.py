@@ -289,10 +289,10 @@ def _literal(value: object) -> str:
         items = sorted(value) if isinstance(value, set | frozenset) else value
         elements = [_literal(item) for item in items]  # type: ignore[attr-defined]
         return f"array[{', '.join(elements)}]" if elements else "'{}'"
-    if re.fullmatch(r"[^\\'%\x00-\x1f]*", value):
+    if re.fullmatch(r"[^\\'\x00-\x1f]*", value):
         return f"'{value}'"
-    # psycopg reads a percent sign, and Alembic a tab, otherwise.
-    escaped = re.sub(r"[\\'%\x00-\x1f]", lambda found: f"\\u{ord(found[0]):04x}", value)
+    # Alembic would write a tab otherwise, and a setting of the session says what a backslash is.
+    escaped = re.sub(r"[\\'\x00-\x1f]", lambda found: f"\\u{ord(found[0]):04x}", value)
     return f"E'{escaped}'"
 
 

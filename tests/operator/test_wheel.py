@@ -15,6 +15,12 @@ schema.upgrade(connect(os.environ["DATABASE_URL"]))
 print(schema.sql_folder())
 """
 
+TRACK = """
+from alembic import op
+from alembic.runtime import plugins
+print(op.track_table.__module__, *[name for name in plugins._all_plugins if "rowtrail" in name])
+"""
+
 
 def test_the_wheel_finds_its_sql_and_its_migrations(
     tmp_path: Path, db: Connection, url: URL
@@ -35,7 +41,13 @@ def test_the_wheel_finds_its_sql_and_its_migrations(
             [sys.executable, "-c", UPGRADE_AND_SAY_WHERE],
             cwd=tmp_path, env=environment, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
+        tracks = subprocess.run(
+            [sys.executable, "-c", TRACK],
+            cwd=tmp_path, env=environment, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
     finally:
         db.execute(text("drop database for_the_wheel"))
     assert Path(said.strip()) == installed / "rowtrail" / "sql"
     assert (installed / "rowtrail" / "templates").is_dir()
+    # Alembic finds the operations, and its autogenerate the comparison, by what the wheel says.
+    assert tracks.split()[-1] == "alembic.autogenerate.rowtrail"

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import flask_migrate
+import pytest
 from alembic.autogenerate import Rewriter
 from alembic.util import CommandError
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from project import Project
 from sqlalchemy import (
+    Column,
     Connection,
     Engine,
     ForeignKey,
@@ -23,12 +24,13 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     Text,
     UniqueConstraint,
     create_engine,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from rowtrail.operations import TrackTableOp
 from rowtrail.orm import Versioned
@@ -93,6 +95,7 @@ def model(base: type, table_name: str, *columns: str, key: str = "id", **said: A
         key: mapped_column(Integer, primary_key=True, autoincrement=False),
     }
     body |= {f"column_{number}": mapped_column(name, Text) for number, name in enumerate(columns)}
+    body |= {name: said[name] for name in said if isinstance(said[name], MappedColumn)}
     arguments = {name: said[name] for name in ("schema", "info") if name in said}
     body["__table_args__"] = (*said.get("arguments", ()), arguments)
     bases: tuple[type, ...] = (base,)
@@ -219,7 +222,7 @@ def test_several_schemas(project: Project, db: Connection, owner: Engine) -> Non
     model(base, "Orders", "note", schema="Sales", versioned={"exclude": ["note"]})
     model(base, "plain", schema="Sales")
     project.becomes(base.metadata, include_schemas=True)
-    up, down = project.revision()
+    up, _ = project.revision()
     assert sorted(of_rowtrail(up)) == [
         "op.track_table('Orders', exclude=['note'], schema='Sales')",
         "op.track_table('orders', actor='warn', schema='stock')",
@@ -257,7 +260,7 @@ def test_models_of_several_bases(project: Project, db: Connection) -> None:
     model(second, "orders", versioned={})
     model(second, "plain")
     project.becomes([first.metadata, second.metadata])
-    up, down = project.revision()
+    up, _ = project.revision()
     assert sorted(of_rowtrail(up)) == ["op.track_table('orders')", "op.track_table('users')"]
     project.upgrade()
     assert project.finds_nothing()
@@ -411,13 +414,130 @@ def test_a_table_keeps_its_history_under_a_new_name(
     project.downgrade("base")
 
 
+def test_a_column_that_is_renamed_by_hand_keeps_its_options(
+    project: Project, db: Connection
+) -> None:
+    base = models()
+    model(base, "users", "password", versioned={"exclude": ["password"]})
+    project.becomes(base.metadata)
+    project.revision()
+    project.upgrade()
+    base = models()
+    model(base, "users", "passphrase", versioned={"exclude": ["passphrase"]})
+    project.becomes(base.metadata)
+    up, down = project.revision()
+    assert [line.split("(")[0] for line in up] == [
+        "op.add_column", "op.drop_column", "op.track_table"
+    ]  # fmt: skip
+    assert [line.split("(")[0] for line in down] == [
+        "op.add_column", "op.drop_column", "op.track_table"
+    ]  # fmt: skip
+    # Alembic knows no renaming, so that people write it themselves.
+    [script] = [
+        path for path in (project.folder / "versions").glob("*.py")
+        if "op.drop_column" in path.read_text()
+    ]  # fmt: skip
+    edited: list[str] = []
+    other = ("'password'", "'passphrase'")
+    for line in script.read_text().splitlines():
+        if "op.drop_column" in line:
+            old, new = other if not any("alter_column" in one for one in edited) else other[::-1]
+            line = f"    op.alter_column('users', {old}, new_column_name={new})"
+        if "op.add_column" not in line:
+            edited.append(line)
+    script.write_text("\n".join(edited))
+    project.upgrade()
+    assert tracking(db, "users") == usual(exclude=["passphrase"])
+    assert project.finds_nothing()
+    project.downgrade()
+    assert tracking(db, "users") == usual(exclude=["password"])
+
+
+def test_options_that_somebody_changed_by_hand_are_those_of_the_model_again(
+    project: Project, db: Connection, owner: Engine
+) -> None:
+    base = models()
+    model(base, "users", versioned={})
+    project.becomes(base.metadata)
+    project.revision()
+    project.upgrade()
+    with owner.begin() as connection:
+        connection.execute(text("select rowtrail.track('users', actor => 'warn')"))
+    assert not project.is_clean()
+    assert project.revision() == (
+        ["op.track_table('users', actor='allow')"], ["op.track_table('users', actor='warn')"]
+    )  # fmt: skip
+
+
+def test_the_search_path_decides_where_a_table_is(
+    project: Project, db: Connection, owner: Engine
+) -> None:
+    db.execute(text("create schema stock authorization shop"))
+    db.execute(text("alter role shop set search_path = stock, public"))
+    with owner.begin() as connection:
+        connection.execute(text("create table public.users (id int primary key)"))
+    base = models()
+    model(base, "users", versioned={})
+    model(base, "orders", versioned={})
+    project.becomes(base.metadata)
+    up, _ = project.revision()
+    assert sorted(of_rowtrail(up)) == ["op.track_table('orders')", "op.track_table('users')"]
+    project.upgrade()
+    assert project.finds_nothing()
+    # As Alembic sees it: what is on the path is there, what is new comes to its first schema.
+    assert tracking(db, "public.users") == tracking(db, "stock.orders") == usual()
+    project.downgrade()
+    assert tracking(db, "public.users") is None
+
+
+def test_the_order_of_columns_says_nothing(project: Project) -> None:
+    for order in (["a", "b"], ["b", "a"], {"a", "b"}):
+        base = models()
+        model(base, "users", "a", "b", versioned={"exclude": order})
+        project.becomes(base.metadata)
+        assert order == ["a", "b"] or project.finds_nothing()
+        project.revision()
+        project.upgrade()
+
+
+def test_a_table_without_a_model_says_it_in_its_info(project: Project, db: Connection) -> None:
+    metadata = MetaData()
+    said = {"rowtrail": {"actor": "warn"}}
+    Table("links", metadata, Column("id", Integer, primary_key=True), info=said)
+    project.becomes(metadata)
+    assert of_rowtrail(project.revision()[0]) == ["op.track_table('links', actor='warn')"]
+    project.upgrade()
+    assert project.finds_nothing()
+    Table("more", metadata, Column("id", Integer), info={"rowtrail": {"actor": "ask"}})
+    with pytest.raises(CommandError, match=r"^more.info: actor is 'ask'; write allow, warn or req"):
+        project.revision()
+
+
+def test_rows_that_are_there_can_be_recorded_too(
+    project: Project, db: Connection, owner: Engine
+) -> None:
+    for said in (None, {"baseline": True}):
+        base = models()
+        if said is None:
+            model(base, "users")
+        else:
+            model(base, "users", versioned=said)
+        project.becomes(base.metadata)
+        up, _ = project.revision()
+        project.upgrade()
+        if said is None:
+            with owner.begin() as writer:
+                writer.execute(text("insert into users values (1)"))
+    assert up == ["op.track_table('users', baseline=True)"]
+    assert db.scalar(text("select count(*) from rowtrail.versions where op = 'B'")) == 1
+    assert project.finds_nothing()
+
+
 def test_another_key_is_asked_for_and_given_back(project: Project, db: Connection) -> None:
     for said in ({}, {"key_columns": ["mail"]}):
+        required = mapped_column(String(80), nullable=False)
         base = models()
-        type("User", (Versioned, base), {
-            "__tablename__": "users", "__versioned__": said, "__table_args__": (UniqueConstraint("mail", name="one_mail"),),
-            "id": mapped_column(Integer, primary_key=True), "mail": mapped_column(String(80), nullable=False),
-        })  # fmt: skip
+        model(base, "users", versioned=said, arguments=[UniqueConstraint("mail")], mail=required)
         project.becomes(base.metadata)
         up, down = project.revision()
         project.upgrade()
@@ -453,7 +573,7 @@ def test_a_partitioned_table_is_tracked_as_a_whole(
     model(base, "events_1", versioned={})
     project.becomes(base.metadata, include_name=None)
     with pytest.raises(
-        CommandError, match="^events_1 can have no history of its own: it is a part"
+        CommandError, match=r"^events_1 can have no history of its own: it is a part"
     ):
         project.revision()
 
@@ -464,7 +584,7 @@ def test_a_view_can_have_no_history(project: Project, owner: Engine) -> None:
     base = models()
     model(base, "late", versioned={})
     project.becomes(base.metadata)
-    with pytest.raises(CommandError, match="^late can have no history: it is a view; let"):
+    with pytest.raises(CommandError, match=r"^late can have no history: it is a view; let"):
         project.revision()
 
 
@@ -520,7 +640,7 @@ def test_a_login_without_a_right_on_rowtrail_is_told_which(
     model(base, "users", versioned={})
     model(plain, "users")
     project.becomes(base.metadata)
-    with pytest.raises(CommandError, match="no right on rowtrail.*grant usage on schema rowtrail"):
+    with pytest.raises(CommandError, match=r"no right on rowtrail.*grant usage on schema rowtrail"):
         project.revision()
     # Who wants no history needs none.
     project.becomes(plain.metadata, include_schemas=True)
@@ -562,7 +682,7 @@ def test_inheritance_tracks_each_table_once(project: Project, db: Connection) ->
         id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
 
     project.becomes(base.metadata)
-    up, down = project.revision()
+    up, _ = project.revision()
     assert of_rowtrail(up) == [
         "op.track_table('people', exclude=['password'], ignore=['seen'], actor='warn')",
         "op.track_table('clerks', actor='warn')",
