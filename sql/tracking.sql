@@ -508,9 +508,7 @@ begin
       and not a.attisdropped
       and a.attnum <> all (known.excluded_attnums || known.hashed_attnums || known.kept_attnums || key_numbers)
       and y.typcategory not in ('B', 'D', 'T')
-      -- camelCase as snake_case
-      and lower(regexp_replace(a.attname, '([a-z0-9])([A-Z])', e'\\1_\\2', 'g'))
-        ~ '(^|[^a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credentials?|ssn|cvv|cvc|pin|card_?number|salt|otp|totp)(_?(hash|hashed|digest|encrypted|enc|crypt|salt|value|secret|key|code|number))*([0-9]*)$'
+      and rowtrail.is_named_like_a_secret(a.attname)
     order by a.attnum);
   mend := format(
     'Say what the history may hold of them. Nothing: select rowtrail.track(%1$L, exclude => %2$L); a hash: hash => %2$L; all: keep => %2$L.',
@@ -526,6 +524,20 @@ end
 $$;
 comment on function rowtrail.require_treatable(regclass, int2[], rowtrail.tables, boolean) is
   'Raises invalid_parameter_value where what is to be done with the columns contradicts itself, or a column is named like a secret, or generated from one that is not stored as it is, and nothing was said of it (a warning where tracking only goes on).';
+
+create or replace function rowtrail.is_named_like_a_secret(column_name text)
+returns boolean
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  -- camelCase as snake_case
+  select lower(regexp_replace(column_name, '([a-z0-9])([A-Z])', e'\\1_\\2', 'g'))
+    ~ '(^|[^a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credentials?|ssn|cvv|cvc|pin|card_?number|salt|otp|totp)(_?(hash|hashed|digest|encrypted|enc|crypt|salt|value|secret|key|code|number))*([0-9]*)$'
+$$;
+comment on function rowtrail.is_named_like_a_secret(text) is
+  'Whether a column has the name of a secret, as password or apiToken, so that track() asks what the history may hold of it.';
 
 create or replace function rowtrail.detach(target regclass, reason text)
 returns void

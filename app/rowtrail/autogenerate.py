@@ -7,8 +7,8 @@ wants a history of, is left alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from dataclasses import fields
+from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation
@@ -21,48 +21,18 @@ from alembic.operations.ops import (
     UpgradeOps,
 )
 from alembic.util import CommandError
-from sqlalchemy import Connection, Table, Text, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Boolean, Connection, Date, DateTime, Interval, Table, Time
 
-from rowtrail.db import require_current
 from rowtrail.errors import RowtrailError
 from rowtrail.intent import INFO, Tracking, said_of, tracking_of
 from rowtrail.operations import (
-    MARK,
-    NOT_INSTALLED,
     OneWayOps,
     TableRenamedOp,
     TrackTableOp,
     UntrackTableOp,
     log,
 )
-
-
-class Name(NamedTuple):
-    """A table's name; the schema is None for the connection's own, as Alembic has it."""
-
-    schema: str | None
-    table: str
-
-    def __str__(self) -> str:
-        return self.table if self.schema is None else f"{self.schema}.{self.table}"
-
-
-@dataclass(frozen=True)
-class Relation:
-    """What the database has under a name.
-
-    Attributes:
-        problem: why it can have no history, with the mend; None where it can.
-        primary_key: the columns of its primary key.
-        tracking: how it is tracked; None where it is not.
-        is_marked: a migration tracks it.
-    """
-
-    problem: str | None
-    primary_key: tuple[str, ...]
-    tracking: Tracking | None = None
-    is_marked: bool = False
+from rowtrail.registry import Name, Relation, can_read, relations_of, secrets_of
 
 
 def compare(context: AutogenContext, upgrade: UpgradeOps) -> None:
@@ -95,7 +65,12 @@ def _compare(context: AutogenContext, upgrade: UpgradeOps) -> None:
     # A table that the model names with its schema is there, one without is on the search path.
     places = {former.get(name, name): table.schema for name, table in tables.items()}
     places |= {name: name.schema for name in dropped}
-    relations = _relations(connection, places, is_needed=any(wanted.values()))
+    is_readable = can_read(connection, is_needed=any(wanted.values()))
+    relations = relations_of(connection, places, is_readable=is_readable)
+    if is_readable:
+        for name, tracking in wanted.items():
+            if tracking is not None:
+                _require_decisions(connection, tables[name], tracking)
 
     before: list[MigrateOperation] = []
     after: list[MigrateOperation] = []
@@ -142,6 +117,29 @@ def _name(named: Any, own_schema: str | None) -> Name:
     """The name of a table, or of what creates or drops one."""
     table = named.name if isinstance(named, Table) else named.table_name
     return Name(None if named.schema in (None, own_schema) else str(named.schema), str(table))
+
+
+def _require_decisions(connection: Connection, table: Table, tracking: Tracking) -> None:
+    """Raises where `rowtrail.track()` would ask what to do with a column named like a secret.
+
+    Raises:
+        RowtrailError: nothing is said of it; the mend is for the model.
+    """
+    said = {*tracking.exclude, *tracking.hash, *tracking.keep, *tracking.key_columns}
+    columns = [
+        column.name
+        for column in table.columns
+        if column.name not in said
+        and not column.primary_key
+        and not isinstance(column.type, Boolean | Date | DateTime | Time | Interval)
+    ]
+    secrets = secrets_of(connection, columns)
+    if secrets:
+        raise RowtrailError(
+            f"{table.fullname} has columns named like secrets: {', '.join(secrets)}; say what its "
+            f'history may hold of them. Nothing: __versioned__ = {{"exclude": {secrets!r}}}; '
+            'a hash: "hash"; all: "keep"'
+        )
 
 
 def _track(name: Name, tracking: Tracking, relation: Relation | None, table: Table) -> TrackTableOp:
@@ -214,7 +212,7 @@ def _rename(
         gone = (creates[name], drops[old], *of_old)
         others = [op for op in upgrade.ops if not any(op is one for one in gone)]
         upgrade.ops[:] = [*of_old, renamed, *others]
-        _keep_foreign_keys(upgrade, old, name)
+        _keep_foreign_keys(upgrade, old, name, own_schema)
         log.info("Detected that %s is named %s now; run autogenerate again after it", old, name)
     return former
 
@@ -223,158 +221,28 @@ def _is_of(operation: MigrateOperation, name: Name, own_schema: str | None) -> b
     return isinstance(operation, ModifyTableOps) and _name(operation, own_schema) == name
 
 
-def _keep_foreign_keys(upgrade: UpgradeOps, old: Name, new: Name) -> None:
+def _keep_foreign_keys(upgrade: UpgradeOps, old: Name, new: Name, own_schema: str | None) -> None:
     """Takes out what would only drop a foreign key to the old name and create one to the new."""
     for changes in [op for op in upgrade.ops if isinstance(op, ModifyTableOps)]:
         for drop in [op for op in changes.ops if isinstance(op, DropConstraintOp)]:
             was = drop.reverse()
-            if not isinstance(was, CreateForeignKeyOp) or was.referent_table != old.table:
-                continue
             for create in [op for op in changes.ops if isinstance(op, CreateForeignKeyOp)]:
-                if (create.referent_table, create.local_cols, create.remote_cols) == (
-                    new.table,
-                    was.local_cols,
-                    was.remote_cols,
+                if (
+                    isinstance(was, CreateForeignKeyOp)
+                    and (_referent(was, own_schema), _referent(create, own_schema)) == (old, new)
+                    and _what_it_says(was) == _what_it_says(create)
                 ):
                     changes.ops.remove(drop)
                     changes.ops.remove(create)
-                    break
         if not changes.ops:
             upgrade.ops.remove(changes)
 
 
-_RELATIONS = text(
-    """
-    select
-      w.schema_name,
-      w.table_name,
-      c.relkind::text as kind,
-      c.relispartition as is_partition,
-      array(
-        select a.attname::text
-        from pg_constraint as k
-        cross join unnest(k.conkey) with ordinality as u (attnum, place)
-        join pg_attribute as a on a.attrelid = c.oid and a.attnum = u.attnum
-        where k.conrelid = c.oid and k.contype = 'p'
-        order by u.place
-      ) as primary_key
-    from unnest(cast(:schemas as text[]), cast(:names as text[])) as w (schema_name, table_name)
-    join pg_class as c on c.relname = w.table_name
-    join pg_namespace as n on n.oid = c.relnamespace
-    where case
-      when w.schema_name is null then pg_table_is_visible(c.oid)
-      else n.nspname = w.schema_name
-    end
-    """
-).bindparams(bindparam("schemas", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
-
-_TRACKED = text(
-    """
-    select
-      w.schema_name,
-      w.table_name,
-      rowtrail.names_of(c.oid, t.key_attnums) as key_columns,
-      rowtrail.names_of(c.oid, t.excluded_attnums) as exclude,
-      rowtrail.names_of(c.oid, t.hashed_attnums) as hash,
-      rowtrail.names_of(c.oid, t.ignored_attnums) as ignore,
-      rowtrail.names_of(c.oid, t.kept_attnums) as keep,
-      t.actor_policy as actor,
-      t.truncate_rows,
-      t.is_erasable as erasable,
-      coalesce((
-        select obj_description(g.oid, 'pg_trigger') = :mark
-        from pg_trigger as g
-        where g.tgrelid = c.oid and g.tgname = '!rowtrail_capture'), false) as is_marked
-    from unnest(cast(:schemas as text[]), cast(:names as text[])) as w (schema_name, table_name)
-    join pg_class as c on c.relname = w.table_name
-    join pg_namespace as n on n.oid = c.relnamespace
-    cross join lateral rowtrail.tracking_of(c.oid) as t
-    where case
-      when w.schema_name is null then pg_table_is_visible(c.oid)
-      else n.nspname = w.schema_name
-    end
-    """
-).bindparams(bindparam("schemas", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
-
-#: By pg_class.relkind. Tables and partitioned tables can have a history.
-_KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+def _referent(key: CreateForeignKeyOp, own_schema: str | None) -> Name:
+    schema = key.kw.get("referent_schema")
+    return Name(None if schema == own_schema else schema, str(key.referent_table))
 
 
-def _relations(
-    connection: Connection, places: dict[Name, str | None], *, is_needed: bool
-) -> dict[Name, Relation]:
-    """What the database has under these names, in these schemas, and how it is tracked."""
-    if not places:
-        return {}
-    names = {(schema, name.table): name for name, schema in places.items()}
-    listed = {
-        "schemas": [schema for schema, _ in names],
-        "names": [table for _, table in names],
-    }
-    found: dict[Name, Relation] = {}
-    for row in connection.execute(_RELATIONS, listed):
-        name = names[row.schema_name, row.table_name]
-        found[name] = Relation(_problem(name, row.kind, row.is_partition), tuple(row.primary_key))
-    if not _can_read(connection, is_needed=is_needed):
-        return found
-    for row in connection.execute(_TRACKED, {**listed, "mark": MARK}):
-        name = names[row.schema_name, row.table_name]
-        tracking = Tracking(
-            key_columns=tuple(row.key_columns),
-            exclude=tuple(row.exclude),
-            hash=tuple(row.hash),
-            ignore=tuple(row.ignore),
-            keep=tuple(row.keep),
-            actor=row.actor,
-            truncate_rows=row.truncate_rows,
-            erasable=row.erasable,
-        )
-        known = found[name]
-        found[name] = Relation(known.problem, known.primary_key, tracking, row.is_marked)
-    return found
-
-
-def _problem(name: Name, kind: str, is_partition: bool) -> str | None:
-    if is_partition:
-        return (
-            f"{name} can have no history of its own: it is a partition; "
-            "let the model of the partitioned table be Versioned"
-        )
-    if kind in ("r", "p"):
-        return None
-    return (
-        f"{name} can have no history: it is {_KINDS.get(kind, 'no table')}; "
-        "let the models of the tables be Versioned that hold its rows"
-    )
-
-
-def _can_read(connection: Connection, *, is_needed: bool) -> bool:
-    """Whether the registry can be read; where a model needs it, the login has to.
-
-    Raises:
-        RowtrailError: it is needed, and the login has no right on it, or its revision is another.
-    """
-    there, usable = connection.execute(
-        text(
-            "select n.oid is not null, coalesce(has_schema_privilege(n.oid, 'usage'), false) "
-            "from (select to_regnamespace('rowtrail')::oid as oid) as n"
-        )
-    ).one()
-    if not there:
-        if is_needed:
-            log.warning("%s, before this revision is run", NOT_INSTALLED)
-        return False
-    if not usable:
-        if is_needed:
-            raise RowtrailError(
-                "this login has no right on rowtrail, so it cannot track its tables; "
-                "let a superuser run: grant usage on schema rowtrail to <login>;"
-            )
-        return False
-    try:
-        require_current(connection)
-    except RowtrailError:
-        if is_needed:
-            raise
-        return False
-    return True
+def _what_it_says(key: CreateForeignKeyOp) -> tuple[Any, ...]:
+    options = (key.kw.get(name) for name in ("onupdate", "ondelete", "deferrable", "initially"))
+    return (list(key.local_cols), list(key.remote_cols), *options)

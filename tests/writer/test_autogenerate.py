@@ -16,6 +16,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from project import Project
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -596,6 +597,25 @@ def test_what_a_model_says_has_to_be_meant(project: Project) -> None:
         CommandError, match="cannot exclude 'pasword': the table has no such column"
     ):
         project.revision()
+
+
+def test_a_column_named_like_a_secret_asks_for_a_decision_in_the_model(
+    project: Project, db: Connection
+) -> None:
+    base = models()
+    model(base, "users", "password", "apiKey", versioned={"hash": ["apiKey"]})
+    project.becomes(base.metadata)
+    with pytest.raises(CommandError, match="named like secrets: password; say what its hist") as no:
+        project.revision()
+    assert """__versioned__ = {"exclude": ['password']}; a hash:""" in str(no.value)
+    for said in ({"exclude": ["password", "apiKey"]}, {"keep": ["password"], "hash": ["apiKey"]}):
+        base = models()
+        when = mapped_column(Boolean)
+        model(base, "users", "password", "apiKey", versioned=said, is_secret=when)
+        project.becomes(base.metadata)
+        project.revision()
+        project.upgrade()
+        assert project.finds_nothing()
 
 
 def test_what_the_project_does_not_compare_is_left_alone(
