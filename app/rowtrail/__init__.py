@@ -1,13 +1,15 @@
 """rowtrail: the row history of a PostgreSQL database, written by the database itself."""
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy import URL
 
-__all__ = ["__version__", "create_app"]
+    from rowtrail.acting import actor
+
+__all__ = ["__version__", "actor", "create_app"]
 
 __version__ = version("rowtrail")
 
@@ -34,3 +36,12 @@ def create_app(database: "str | URL | None" = None) -> "Flask":
     from rowtrail.config import make_app
 
     return make_app(database)
+
+
+def __getattr__(name: str) -> Any:
+    # Not at the top: who only asks for the version needs no SQLAlchemy.
+    if name == "actor":
+        from rowtrail.acting import actor
+
+        return actor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

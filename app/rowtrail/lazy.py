@@ -1,10 +1,11 @@
 """A list that is read when it is first looked into; in async code, when it is awaited."""
 
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
-from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.orm import Session
+from sqlalchemy.util.concurrency import in_greenlet
 
 from rowtrail.errors import RowtrailError
 
@@ -23,13 +24,12 @@ class Lazy(Sequence[T_co]):
     def all(self) -> list[T_co]:
         """All of it."""
         if self._read is None:
-            try:
-                self._read = self._find()
-            except MissingGreenlet:
+            if is_unawaited(self._session):
                 raise RowtrailError(
                     f"{type(self).__name__} of an async session is not read by looking at it; "
                     "await it"
-                ) from None
+                )
+            self._read = self._find()
         return self._read
 
     def first(self) -> T_co | None:
@@ -66,3 +66,12 @@ class Lazy(Sequence[T_co]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, not read yet>" if self._read is None else repr(self._read)
+
+
+def is_unawaited(session: Session) -> bool:
+    """Whether the session is an async one, and this is no code that may wait for it."""
+    # Whoever has one has imported this.
+    asyncio = sys.modules.get("sqlalchemy.ext.asyncio")
+    if asyncio is None or asyncio.async_session(session) is None:
+        return False
+    return not in_greenlet()

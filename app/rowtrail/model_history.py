@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, object_session, scoped_session
 
 from rowtrail.errors import RowtrailError
 from rowtrail.images import Boundary, boundary_of, transaction_of
-from rowtrail.lazy import Lazy
+from rowtrail.lazy import Lazy, is_unawaited
 from rowtrail.models import ExactJSON, Version
 from rowtrail.past import is_past, session_of
 from rowtrail.reading_past import Sources, read, require_tracked
@@ -381,11 +381,13 @@ class RowHistory(Generic[M]):
             transaction: instead of a moment: up to the last change of this one, `1-4711`.
             snapshot: instead of a moment: what `pg_current_snapshot()` gave then.
         """
+        self._refuse_unawaited("as_of")
         boundary = boundary_of(moment, transaction, snapshot)
         return AsOf(self._model, boundary, self._session).get(self._identity)
 
     def at(self, version: Version | int) -> M:
         """The row as one version has it, as `User.history.at(version)`."""
+        self._refuse_unawaited("at")
         return _at(self._model, version, self._session)
 
     @overload
@@ -412,6 +414,14 @@ class RowHistory(Generic[M]):
         if not all(isinstance(one, int) for one in ids):
             raise RowtrailError(f"two versions are compared, or two moments, not {a!r} and {b!r}")
         return Differences(self._session, lambda: self._between_versions(ids[0], ids[1]))
+
+    def _refuse_unawaited(self, what: str) -> None:
+        if is_unawaited(self._session):
+            name = self._model.__name__
+            raise RowtrailError(
+                f"a row's history.{what}() does not wait for an async session; "
+                f"await {name}.history.{what}(…, session)"
+            )
 
     def _between_versions(self, a: int, b: int) -> list[Difference]:
         mapper = mapper_of(self._model)

@@ -35,6 +35,16 @@ class ExactJSON(TypeDecorator[Any]):
         return parse
 
 
+class AsText(TypeDecorator[str]):
+    """A value of a type of PostgreSQL's own, as text whatever the driver makes of it."""
+
+    impl = Text
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return type_coerce(cast(column, Text), self)
+
+
 class Base(DeclarativeBase):
     """The base of rowtrail's own mappings."""
 
@@ -95,11 +105,11 @@ class Version(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     changed_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
-    xid: Mapped[str] = mapped_column(Text)
+    xid: Mapped[str] = mapped_column(AsText)
     table_id: Mapped[int] = mapped_column(Integer)
     era: Mapped[int] = mapped_column(Integer)
     file: Mapped[int | None] = mapped_column(OID)
-    op: Mapped[str] = mapped_column(Text)
+    op: Mapped[str] = mapped_column(AsText)
     row_key: Mapped[str] = mapped_column(Text)
     old_key: Mapped[str | None] = mapped_column(Text)
     actor: Mapped[str | None] = mapped_column(Text)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import ColumnProperty, CompositeProperty, Mapper, Relationsh
 
 from rowtrail.errors import RowtrailError
 from rowtrail.images import Boundary
+from rowtrail.lazy import is_unawaited
 from rowtrail.row_keys import mapper_of
 
 #: Loads a relationship of these objects, all of one class and boundary.
@@ -195,6 +196,11 @@ class _Loaded:
         session = session_of(row)
         together = [one for ref in known._together if (one := ref()) is not None]
         rows = [one for one in together if self._name not in vars(one) and isinstance(one, owner)]
+        if is_unawaited(session):
+            raise RowtrailError(
+                f"the {self._name} of {row!r} are not read yet: in async code ask with "
+                f".load({_model(owner).__name__}.{self._name})"
+            )
         known._loader(rows, self._relationship, session)
         return vars(row)[self._name]
 

@@ -1,0 +1,86 @@
+"""Names the actor of what a Flask application writes: `rowtrail.flask.init_app(app)`.
+
+The user of Flask-Login is the actor, unless another is chosen; the request's id goes with it.
+"""
+
+import getpass
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from click import get_current_context
+from flask import Flask, current_app, g, has_app_context, has_request_context, request
+
+from rowtrail.acting import Actor, add_source
+
+__all__ = ["init_app"]
+
+#: The name in `app.extensions`.
+EXTENSION = "rowtrail"
+
+
+def init_app(
+    app: Flask,
+    *,
+    actor: Callable[[], Any] | None = None,
+    request_id: Callable[[], str | None] | None = None,
+    reason: Callable[[], str | None] | None = None,
+) -> None:
+    """From now on each transaction that writes while the application serves a request names it.
+
+    The functions are called in the request, before a statement that may write, and not where
+    nothing is written. A command of the application's (`flask import-users`) names whom the
+    machine knows, and itself. `with rowtrail.orm.actor(…)` is stronger than all of them.
+
+    Example:
+        >>> rowtrail.flask.init_app(app, actor=lambda: g.user.email)
+
+    Args:
+        app: the application.
+        actor: who acts, None for nobody; else the id of Flask-Login's current user.
+        request_id: the request's id, None for none; else the header X-Request-ID.
+        reason: why, None if nothing is said.
+    """
+    app.extensions[EXTENSION] = (actor or _login_user, request_id or _request_id, reason)
+    add_source(_acting)
+
+
+def _acting() -> Actor | None:
+    if not has_app_context() or EXTENSION not in current_app.extensions:
+        return None
+    actor, request_id, reason = current_app.extensions[EXTENSION]
+    if not has_request_context():
+        return _of_command()
+    name = actor()
+    said = {"request_id": request_id(), "reason": reason() if reason else None}
+    return Actor(
+        None if name is None else str(name),
+        {key: value for key, value in said.items() if value is not None},
+    )
+
+
+def _of_command() -> Actor | None:
+    command = get_current_context(silent=True)
+    if command is None:
+        return None
+    return Actor(getpass.getuser(), {"command": command.command_path})
+
+
+def _request_id() -> str | None:
+    given = request.headers.get("X-Request-ID", "")
+    # Anybody may send one: what is too long for an id is none.
+    return given if 0 < len(given) <= 200 else None
+
+
+def _login_user() -> str | None:
+    login = sys.modules.get("flask_login")
+    if login is None or not hasattr(current_app, "login_manager"):
+        return None
+    user = login.current_user._get_current_object()
+    if user is None or not user.is_authenticated:
+        return None
+    # After a commit its id would be read from the database again.
+    known: tuple[Any, str] | None = g.get("_rowtrail_user")
+    if known is None or known[0] is not user:
+        g._rowtrail_user = known = (user, str(user.get_id()))
+    return known[1]
