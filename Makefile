@@ -8,7 +8,7 @@ MINUTES ?= 60
 KILLS ?= 25
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal pictures attacks lock wheel clean
+.PHONY: help demo test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor pictures attacks lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-read: $(INSTALLED) $(BENCH)/installed  ## Measure what reading a long hist
 
 bench-seal: $(INSTALLED)  ## Measure what seals cost, and how fast they verify (ARGS=--help: how)
 	$(BIN)/python -m bench.seal $(ARGS)
+
+bench-actor: $(INSTALLED) $(BENCH)/installed  ## Measure what naming the actor costs a transaction (ARGS=--help: how)
+	$(BIN)/python -m bench.actor $(ARGS)
 
 pictures: $(INSTALLED)  ## Make the pictures of the documents anew (needs Chromium)
 	$(BIN)/python docs/pictures.py

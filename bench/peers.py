@@ -57,6 +57,28 @@ def sqlalchemy_continuum(dsn: str, tables: list[str], _level: str) -> None:
 
 def django_pghistory(dsn: str, tables: list[str], level: str) -> None:
     """django-pghistory: events for INSERT, UPDATE and DELETE of a model of the table."""
+    start_django(dsn)
+
+    import pghistory
+    import pgtrigger
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    chosen = pgtrigger.Statement if level == "statement" else pgtrigger.Row
+    for table in tables:
+        tracked = pghistory.track(
+            pghistory.InsertEvent(level=chosen),
+            pghistory.UpdateEvent(level=chosen),
+            pghistory.DeleteEvent(level=chosen),
+        )(django_model(table))
+        with connection.schema_editor() as editor:
+            editor.create_model(tracked.pgh_event_model)
+    pgtrigger.install(database="default")
+
+
+def start_django(dsn: str) -> None:
+    """Starts Django with django-pghistory, and an application for models of the benchmark."""
     import types
 
     import django
@@ -88,23 +110,6 @@ def django_pghistory(dsn: str, tables: list[str], level: str) -> None:
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     )
     django.setup()
-
-    import pghistory
-    import pgtrigger
-    from django.core.management import call_command
-    from django.db import connection
-
-    call_command("migrate", verbosity=0)
-    chosen = pgtrigger.Statement if level == "statement" else pgtrigger.Row
-    for table in tables:
-        tracked = pghistory.track(
-            pghistory.InsertEvent(level=chosen),
-            pghistory.UpdateEvent(level=chosen),
-            pghistory.DeleteEvent(level=chosen),
-        )(django_model(table))
-        with connection.schema_editor() as editor:
-            editor.create_model(tracked.pgh_event_model)
-    pgtrigger.install(database="default")
 
 
 def django_model(table: str) -> Any:

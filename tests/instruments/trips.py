@@ -1,0 +1,63 @@
+"""Counts round trips: a socket before the server's, through which a client is let."""
+
+import socket
+import threading
+from pathlib import Path
+from typing import Self
+
+
+class Trips:
+    """Forwards to a server's unix socket, and counts how often it says that it is ready again.
+
+    That is once for each message, or group of messages, for which the client waits.
+    """
+
+    def __init__(self, server: Path, folder: Path, port: int = 5432) -> None:
+        self.count = 0
+        self.folder = folder
+        self._server = server / f".s.PGSQL.{port}"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / f".s.PGSQL.{port}"))
+        self._listener.listen()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(str(self._server))
+            for source, target, counts in ((client, server, False), (server, client, True)):
+                threading.Thread(
+                    target=self._forward, args=(source, target, counts), daemon=True
+                ).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
+        rest = b""
+        try:
+            while part := source.recv(65536):
+                if counts:
+                    rest = self._counted(rest + part)
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def _counted(self, messages: bytes) -> bytes:
+        """Counts in whole messages; gives what is left of the last one."""
+        while len(messages) >= 5:
+            end = 1 + int.from_bytes(messages[1:5])
+            if len(messages) < end:
+                break
+            # ReadyForQuery
+            self.count += messages[:1] == b"Z"
+            messages = messages[end:]
+        return messages
