@@ -94,7 +94,7 @@ class actor:  # noqa: N801 - it is called like a function
         reason: str | None = None,
         context: dict[str, Any] | None = None,
     ) -> None:
-        self._said = _checked(name, reason, context)
+        self._said = checked(name, reason, context)
         self._tokens: list[Token[Actor | None]] = []
 
     def __enter__(self) -> None:
@@ -187,7 +187,7 @@ def set_actor(
     Raises:
         RowtrailError: the context is not JSON, or there is a NUL in what is said.
     """
-    said = _checked(actor, reason, context)
+    said = checked(actor, reason, context)
     # Whoever has an async session has imported this.
     asyncio = sys.modules.get("sqlalchemy.ext.asyncio")
     if asyncio is not None:
@@ -201,13 +201,20 @@ def set_actor(
 
 
 def _set_at_once(session: Any, said: Actor) -> None:
+    # What is noted here is for this transaction, so its end has to be seen.
+    watch()
     # A session itself would write what is pending first, while no actor is named yet.
     connection = session if isinstance(session, Connection) else session.connection()
     _send(connection, said)
     _named(connection).now = _BY_HAND
 
 
-def _checked(name: str | None, reason: str | None, context: dict[str, Any] | None) -> Actor:
+def checked(name: str | None, reason: str | None, context: dict[str, Any] | None) -> Actor:
+    """What a program says of the actor, if it can be kept.
+
+    Raises:
+        RowtrailError: the context is not JSON, or there is a NUL in what is said.
+    """
     said = {**(context or {}), **({} if reason is None else {"reason": reason})}
     try:
         as_json = json.dumps(said, ensure_ascii=False)
@@ -264,6 +271,9 @@ def _before_statement(
 ) -> tuple[str, Any]:
     unchanged = (statement, parameters)
     named: _Named | None = connection.info.get("rowtrail_named")
+    if named is not None:
+        # It may be of a statement that was never sent.
+        named.coming = None
     if (_said.get() is None and not _sources and named is None) or _asking.get():
         return unchanged
     if connection.dialect.name != "postgresql":
@@ -314,11 +324,15 @@ def _begin(connection: Connection, *_: Any) -> None:
 
 
 def _savepoint(connection: Connection, name: str) -> None:
+    if connection.invalidated:
+        return
     named = _named(connection)
     named.before_savepoints.append((name, named.now))
 
 
 def _rollback_savepoint(connection: Connection, name: str, _: Any) -> None:
+    if connection.invalidated:
+        return
     named = _named(connection)
     named.coming = None
     while named.before_savepoints:
@@ -329,6 +343,8 @@ def _rollback_savepoint(connection: Connection, name: str, _: Any) -> None:
 
 
 def _release_savepoint(connection: Connection, name: str, _: Any) -> None:
+    if connection.invalidated:
+        return
     named = _named(connection)
     while named.before_savepoints and named.before_savepoints.pop()[0] != name:
         pass

@@ -11,7 +11,7 @@ from typing import Any
 from click import get_current_context
 from flask import Flask, current_app, g, has_app_context, has_request_context, request
 
-from rowtrail.acting import Actor, add_source
+from rowtrail.acting import Actor, add_source, checked
 
 __all__ = ["init_app"]
 
@@ -52,10 +52,11 @@ def _acting() -> Actor | None:
     if not has_request_context():
         return _of_command()
     name = actor()
-    said = {"request_id": request_id(), "reason": reason() if reason else None}
-    return Actor(
+    number = request_id()
+    return checked(
         None if name is None else str(name),
-        {key: value for key, value in said.items() if value is not None},
+        reason() if reason else None,
+        {} if number is None else {"request_id": number},
     )
 
 
@@ -68,8 +69,8 @@ def _of_command() -> Actor | None:
 
 def _request_id() -> str | None:
     given = request.headers.get("X-Request-ID", "")
-    # Anybody may send one: what is too long for an id is none.
-    return given if 0 < len(given) <= 200 else None
+    # Anybody may send one: what is too long for an id, or cannot be read, is none.
+    return given if 0 < len(given) <= 200 and given.isprintable() else None
 
 
 def _login_user() -> str | None:

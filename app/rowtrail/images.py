@@ -219,8 +219,13 @@ def is_tracked(of_table: Table) -> ColumnElement[bool]:
 
 
 def tracked(tables: Sequence[Table]) -> Select[Any]:
-    """One row: of each table whether it is in the registry."""
-    known: list[Any] = [is_tracked(one).label(f"t{n}") for n, one in enumerate(tables)]
+    """One row: of each table whether its history can be read, and whether there is one."""
+    known: list[Any] = []
+    for number, one in enumerate(tables):
+        somebody_reads = exists().select_from(
+            func.rowtrail.tracking_of(relid_of(one)).table_valued(column("id"))
+        )
+        known += [is_tracked(one).label(f"r{number}"), somebody_reads.label(f"t{number}")]
     return select(*known)
 
 

@@ -160,6 +160,11 @@ class AsOf(Lazy[M]):
         names = tuple(one if isinstance(one, str) else one.key for one in relationships)
         return self._with(_load=self._load + names)
 
+    def first(self) -> M | None:
+        """The first, which alone is read; None where there was none."""
+        found = (self.limit(1) if self._read is None else self).all()
+        return found[0] if found else None
+
     def get(self, key: Any) -> M | None:
         """The one with this key, found by index; None where there was none.
 
@@ -235,7 +240,7 @@ class AsyncAsOf(Generic[M]):
 
     async def first(self) -> M | None:
         """The first; None where there was none."""
-        return await self._session.run_sync(lambda _: self._asked.limit(1).first())
+        return await self._session.run_sync(lambda _: self._asked.first())
 
     async def get(self, key: Any) -> M | None:
         """The one with this key."""

@@ -29,7 +29,7 @@ from sqlalchemy.sql.selectable import FromClause, Subquery
 from rowtrail.errors import RowtrailError
 from rowtrail.images import BESIDE, Boundary, as_of, at, tracked
 from rowtrail.past import Past, make
-from rowtrail.row_keys import columns_in, key_in, never_tracked, tables_of
+from rowtrail.row_keys import columns_in, key_in, never_tracked, not_readable, tables_of
 
 #: So many keys are looked up one by one; for more the table is read as a whole.
 BY_KEY = 20
@@ -205,14 +205,16 @@ def _made(
 
 
 def require_tracked(session: Session, mapper: Mapper[Any], tables: Sequence[Table]) -> None:
-    """Raises unless each of the tables is or was tracked.
+    """Raises unless each of the tables is or was tracked, and this login may read its history.
 
     Raises:
-        RowtrailError: one never was.
+        RowtrailError: one never was, or its history is not for this login.
     """
     answer = session.execute(tracked(tables), bind_arguments={"mapper": mapper}).one()
-    for one, is_known in zip(tables, answer, strict=True):
-        if not is_known:
+    for one, is_readable, is_tracked in zip(tables, answer[::2], answer[1::2], strict=True):
+        if not is_readable and is_tracked:
+            raise not_readable(one)
+        if not is_readable:
             raise never_tracked(one)
 
 

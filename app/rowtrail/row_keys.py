@@ -105,6 +105,15 @@ def never_tracked(table: Table) -> RowtrailError:
     )
 
 
+def not_readable(table: Table) -> RowtrailError:
+    """The error for a table whose history this login may not read."""
+    name = table.fullname
+    return RowtrailError(
+        f"the history of {name} is only for those who may read all of that table; let its owner "
+        f"run: grant select on {name} to this login"
+    )
+
+
 def identity_of(row: object) -> tuple[Any, ...]:
     """The values of the row's primary key, in the mapper's order; asks the database nothing."""
     state: Any = inspection_of(row)

@@ -3,12 +3,13 @@
 import asyncio
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeTables  # type: ignore[attr-defined]
 from sqlalchemy import (
     Connection,
     Engine,
@@ -21,11 +22,15 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from trips import Trips
 
+from rowtrail.embedded import Server
 from rowtrail.errors import RowtrailError
 from rowtrail.orm import Versioned, actor, current_actor, set_actor
 
+MakeTables = Callable[..., None]
 Recorded = Callable[[], list[tuple[Any, ...]]]
 
 
@@ -285,6 +290,7 @@ def test_a_statement_that_was_never_sent_names_nobody(app: Engine, recorded: Rec
     with actor("alice"), app.connect() as connection:
         with pytest.raises(Exception, match=r"can't adapt|cannot adapt"):
             connection.execute(text("insert into animals values (:id, 'x')"), {"id": object()})
+        connection.execute(text("select 1"))
         connection.execute(text("insert into animals values (1, 'ant')"))
         connection.commit()
     assert recorded() == [("1", "alice", None)]
@@ -302,6 +308,46 @@ def test_a_statement_that_fails_leaves_the_next_transaction_right(
         session.add(Animal(id=1, name="ant"))
         session.commit()
     assert recorded() == [("1", "alice", None)]
+
+
+def test_a_connection_that_breaks_off_amid_savepoints_is_given_up_as_ever(
+    app: Engine, as_superuser: Callable[..., list[Any]], recorded: Recorded
+) -> None:
+    with actor("alice"), Session(app) as session:
+        session.begin_nested()
+        session.add(Animal(id=1, name="ant"))
+        session.flush()
+        pid = session.scalar(text("select pg_backend_pid()"))
+        as_superuser("select pg_terminate_backend(:pid, 10000)", pid=pid)
+        with pytest.raises(OperationalError):
+            session.execute(text("update animals set legs = 1"))
+        session.rollback()
+        session.add(Animal(id=2, name="bee"))
+        session.commit()
+    assert recorded() == [("2", "alice", None)]
+
+
+def test_naming_takes_no_round_trip_with_psycopg2_and_one_with_others(
+    app: Engine, server: Server
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Trips(server.socket_folder, Path(folder)) as trips,
+    ):
+        engine = create_engine(app.url.update_query_dict({"host": folder}), pool_size=1)
+
+        def count(name: str | None) -> int:
+            before = trips.count
+            with actor(name), engine.begin() as connection:
+                connection.execute(text("insert into animals values (1, 'ant')"))
+                connection.execute(text("delete from animals"))
+            return trips.count - before
+
+        count(None)
+        # begin, two statements, commit
+        assert count(None) == 4
+        assert count("alice") == (4 if app.dialect.driver == "psycopg2" else 5)
+        engine.dispose()
 
 
 def test_in_autocommit_it_goes_with_the_statement_or_is_warned_of(

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from conftest import MakeTables  # type: ignore[attr-defined]
 from sqlalchemy import Engine, ForeignKey, NullPool, select, text, update
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -19,6 +18,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from rowtrail.errors import RowtrailError
 from rowtrail.orm import Version, Versioned, actor, set_actor, versions_of
+
+MakeTables = Callable[..., None]
 
 
 class Base(DeclarativeBase):

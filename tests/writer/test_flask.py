@@ -6,7 +6,6 @@ from typing import Any
 
 import flask_login
 import pytest
-from conftest import MakeTables  # type: ignore[attr-defined]
 from flask import Flask, g, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, text
@@ -16,6 +15,7 @@ import rowtrail.flask
 from rowtrail import acting
 from rowtrail.orm import Versioned, actor
 
+MakeTables = Callable[..., None]
 Recorded = Callable[[], list[tuple[Any, ...]]]
 
 

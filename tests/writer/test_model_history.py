@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from conftest import MakeTables  # type: ignore[attr-defined]
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -56,6 +55,8 @@ from rowtrail.orm import (
     past_of,
     versions_of,
 )
+
+MakeTables = Callable[..., None]
 
 
 class Base(DeclarativeBase):
@@ -399,6 +400,21 @@ def test_a_reader_without_a_right_on_the_table_reads_its_past(
         assert [order.id for order in ann.orders] == [10, 11]
         with pytest.raises(Exception, match="permission denied"):
             session.execute(text("select * from users"))
+
+
+def test_who_may_read_the_tables_may_read_their_past(
+    make_login: Callable[..., Engine], engine: Engine, monday: datetime
+) -> None:
+    limited = make_login("limited", member_of="rowtrail_limited_reader")
+    with engine.begin() as connection:
+        connection.execute(text("grant select on users, orders to limited"))
+    with Session(limited) as session:
+        ann = User.history.as_of(monday, session).get(1)
+        assert ann is not None
+        assert [order.id for order in ann.orders] == [10, 11]
+        assert [version.op for version in User.history.versions(2, session)] == ["D", "I"]
+        with pytest.raises(RowtrailError, match="history of tags is only for those who may"):
+            _ = ann.orders[0].tags
 
 
 def test_a_table_without_history_says_so(session: Session, make_tables: MakeTables) -> None:
