@@ -562,13 +562,13 @@ class Person(Versioned, People):
     kind: Mapped[str]
     name: Mapped[str]
 
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}
 
 
 class Engineer(Person):
     language: Mapped[str | None]
 
-    __mapper_args__ = {"polymorphic_identity": "engineer"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "engineer"}
 
 
 class Manager(Person):
@@ -577,7 +577,7 @@ class Manager(Person):
     manager_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
     budget: Mapped[Decimal] = mapped_column(Numeric)
 
-    __mapper_args__ = {"polymorphic_identity": "manager"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "manager"}
 
 
 def test_inheritance_single_and_joined(
