@@ -238,6 +238,8 @@ class _Named:
     #: What the statement that is being sent names.
     coming: Actor | None = None
     before_savepoints: list[tuple[str, Actor]] = field(default_factory=list)
+    #: SQLAlchemy is about to send the ROLLBACK TO that was reckoned with.
+    is_rolling_back: bool = False
 
 
 def _named(connection: Connection) -> _Named:
@@ -282,6 +284,9 @@ def _before_statement(
     if kind is Kind.READ:
         return unchanged
     named = _named(connection)
+    if kind is Kind.CONTROL and named.is_rolling_back:
+        named.is_rolling_back = False
+        return unchanged
     if kind is Kind.CONTROL:
         # Which transaction follows, and what is set in it, is not known.
         if named.now is not _BY_HAND:
@@ -335,6 +340,7 @@ def _rollback_savepoint(connection: Connection, name: str, _: Any) -> None:
         return
     named = _named(connection)
     named.coming = None
+    named.is_rolling_back = True
     while named.before_savepoints:
         of_savepoint, before = named.before_savepoints.pop()
         named.now = before

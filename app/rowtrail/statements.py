@@ -40,12 +40,12 @@ _KINDS = {
         Kind.SCHEMA,
     ),
     **dict.fromkeys(
-        ("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "discard",
+        ("begin", "start", "commit", "end", "rollback", "abort", "discard",
          "reset"),
         Kind.CONTROL,
     ),
     **dict.fromkeys(
-        ("set", "show", "listen", "unlisten", "notify", "analyze", "vacuum", "checkpoint", "close",
+        ("savepoint", "release", "set", "show", "listen", "unlisten", "notify", "analyze", "vacuum", "checkpoint", "close",
          "deallocate", "fetch", "move", "lock", "load"),
         Kind.READ,
     ),

@@ -233,9 +233,15 @@ def test_savepoints_take_back_what_was_named_after_them(app: Engine, recorded: R
             add(8)
             session.execute(text("rollback to s"))
             add(9)
+        with actor("erin"):
+            savepoint = session.begin_nested()
+            add(10)
+            savepoint.rollback()
+            add(11)
         session.commit()
     assert [row[:2] for row in recorded()] == [
         ("1", "alice"), ("3", "alice"), ("4", "bob"), ("5", "alice"), ("7", None), ("9", "dave"),
+        ("11", "erin"),
     ]  # fmt: skip
 
 
