@@ -25,6 +25,8 @@ class Trips:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # This alone wakes who waits for a client.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -33,12 +35,15 @@ class Trips:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.socket(socket.AF_UNIX)
+            threading.Thread(target=self._let_through, args=(client,), daemon=True).start()
+
+    def _let_through(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(str(self._server))
-            for source, target, counts in ((client, server, False), (server, client, True)):
-                threading.Thread(
-                    target=self._forward, args=(source, target, counts), daemon=True
-                ).start()
+            back = threading.Thread(target=self._forward, args=(server, client, True), daemon=True)
+            back.start()
+            self._forward(client, server, False)
+            back.join()
 
     def _forward(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
         rest = b""
