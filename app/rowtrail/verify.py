@@ -29,8 +29,9 @@ TRAIT = re.compile(
     re.MULTILINE,
 )
 
-#: So that no name is looked for where the database, or the role, has it looked for.
-PIN_NAMES = "set local search_path = pg_catalog, pg_temp"
+#: So that no name is looked for where the database, or the role, has it looked for, nor written as
+#: it wants them.
+PIN_NAMES = "set search_path = pg_catalog, pg_temp; set quote_all_identifiers = off"
 
 #: Made in the database from another function; rowtrail.verify() compares the two.
 DERIVED = "capture_partition"
@@ -195,11 +196,12 @@ def contract(connection: Connection) -> Iterator[Finding]:
 
 
 def pin_names(connection: Connection) -> None:
-    """Until the transaction ends, names mean what PostgreSQL and rowtrail mean by them.
+    """From now on in this session, names mean what PostgreSQL and rowtrail mean by them.
 
     Who may set `search_path` for the database could else show a catalogue that is not true.
     """
     connection.execute(text(PIN_NAMES))
+    connection.commit()
 
 
 def foreign_functions(connection: Connection) -> Iterator[Finding]:
