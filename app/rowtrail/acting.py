@@ -14,7 +14,7 @@ import json
 import sys
 import warnings
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -57,6 +57,14 @@ class Actor:
         return self.name or "", as_json
 
 
+@dataclass(frozen=True)
+class _Meanwhile(Actor):
+    """What one `with actor(…)` says, and what was said before it."""
+
+    by: "actor | None" = field(default=None, compare=False)
+    before: "Actor | None" = field(default=None, compare=False)
+
+
 _NOBODY = Actor()
 
 #: What `with actor(…)` said last, in this thread or task.
@@ -95,20 +103,30 @@ class actor:  # noqa: N801 - it is called like a function
         context: dict[str, Any] | None = None,
     ) -> None:
         self._said = checked(name, reason, context)
-        self._tokens: list[Token[Actor | None]] = []
 
     def __enter__(self) -> None:
         watch()
-        outer = _said.get() or _NOBODY
+        before = _said.get()
+        outer = before or _NOBODY
         name = outer.name if self._said.name is None else self._said.name
-        self._tokens.append(_said.set(Actor(name, outer.context | self._said.context)))
+        _said.set(_Meanwhile(name, outer.context | self._said.context, by=self, before=before))
 
     def __exit__(self, *_: object) -> None:
-        _said.reset(self._tokens.pop())
+        # One object may be entered in several threads and tasks at a time, and a generator may be
+        # left in another one than entered it: there its name is not, so there is nothing to end.
+        said = _said.get()
+        if isinstance(said, _Meanwhile) and said.by is self:
+            _said.set(said.before)
 
     def __call__(self, function: F) -> F:
         said = self._said
 
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            # It would be over before the generator began.
+            raise RowtrailError(
+                f"{function.__name__}() is a generator, for which @actor(…) names nobody; "
+                "write in it: with actor(…):"
+            )
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -205,6 +223,9 @@ def _set_at_once(session: Any, said: Actor) -> None:
     watch()
     # A session itself would write what is pending first, while no actor is named yet.
     connection = session if isinstance(session, Connection) else session.connection()
+    if _is_autocommit(connection):
+        _warn_of_autocommit("call of set_actor()")
+        return
     _send(connection, said)
     _named(connection).now = _BY_HAND
 
@@ -215,10 +236,13 @@ def checked(name: str | None, reason: str | None, context: dict[str, Any] | None
     Raises:
         RowtrailError: the context is not JSON, or there is a NUL in what is said.
     """
+    if name is not None and not isinstance(name, str):
+        raise RowtrailError(f"the name of an actor is text, not {name!r}; write str(…) of it")
     said = {**(context or {}), **({} if reason is None else {"reason": reason})}
     try:
-        as_json = json.dumps(said, ensure_ascii=False)
-    except TypeError as error:
+        # PostgreSQL's JSON has no NaN.
+        as_json = json.dumps(said, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
         raise RowtrailError(f"the context of the actor cannot be kept as JSON: {error}") from None
     if "\0" in (name or "") or "\\u0000" in as_json:
         raise RowtrailError(f"there is a NUL in what is said of the actor {name!r}: leave it out")
@@ -280,7 +304,8 @@ def _before_statement(
         return unchanged
     if connection.dialect.name != "postgresql":
         return unchanged
-    kind = kind_of(statement)
+    # The driver's own objects (psycopg2.sql) go through SQLAlchemy as they are.
+    kind = kind_of(statement) if isinstance(statement, str) else Kind.CALL
     if kind is Kind.READ:
         return unchanged
     named = _named(connection)
@@ -292,13 +317,14 @@ def _before_statement(
         if named.now is not _BY_HAND:
             named.now = _UNKNOWN
         return unchanged
+    is_autocommit = _is_autocommit(connection)
     if kind is Kind.NAMING:
-        named.coming = _BY_HAND
+        if not is_autocommit:
+            named.coming = _BY_HAND
         return unchanged
     if named.now is _BY_HAND:
         return unchanged
     who = current_actor()
-    is_autocommit = bool(getattr(connection.connection.dbapi_connection, "autocommit", False))
     if who == (_NOBODY if is_autocommit else named.now):
         return unchanged
     if _can_be_prefixed(connection, cursor, kind, executemany):
@@ -307,7 +333,7 @@ def _before_statement(
         is_verbatim = context.execution_options.get("no_parameters") and not parameters
         return _prefix(who, is_format=not is_verbatim) + statement, parameters
     if is_autocommit:
-        _warn_of_autocommit(kind)
+        _warn_of_autocommit(kind.value)
         return unchanged
     _send(connection, who)
     named.now = who
@@ -393,12 +419,18 @@ def _literal(said: str) -> str:
 
 def _send(connection: Connection, said: Actor) -> None:
     name, context = said.as_settings()
-    connection.execute(_SET, {"actor": name, "context": context})
+    # A server-side cursor would stay open, and some run nothing before they are read.
+    options = {"stream_results": False, "yield_per": None}
+    connection.execute(_SET, {"actor": name, "context": context}, execution_options=options).close()
 
 
-def _warn_of_autocommit(kind: Kind) -> None:
+def _is_autocommit(connection: Connection) -> bool:
+    return bool(getattr(connection.connection.dbapi_connection, "autocommit", False))
+
+
+def _warn_of_autocommit(what: str) -> None:
     warnings.warn(
-        f"no actor is named for this {kind.value}: in AUTOCOMMIT it is a transaction of its own; "
+        f"no actor is named for this {what}: in AUTOCOMMIT it is a transaction of its own; "
         "begin one",
         RuntimeWarning,
         stacklevel=2,

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg.sql
+import psycopg2.sql
 import pytest
 from sqlalchemy import (
     Connection,
@@ -374,6 +376,51 @@ def test_in_autocommit_it_goes_with_the_statement_or_is_warned_of(
     assert recorded() == [("1", name, None), ("2", name, None)]
 
 
+def test_in_autocommit_set_actor_warns_and_the_actor_around_it_stays(
+    app: Engine, recorded: Recorded
+) -> None:
+    with actor("bob"), app.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        with pytest.warns(
+            RuntimeWarning, match=r"no actor is named for this call of set_actor\(\)"
+        ):
+            set_actor(connection, "alice")
+        connection.execute(text("select set_config('rowtrail.actor', 'alice', true)"))
+        if app.dialect.driver == "psycopg2":
+            connection.execute(text("insert into animals values (1, 'ant')"))
+            assert recorded() == [("1", "bob", None)]
+        else:
+            with pytest.warns(RuntimeWarning, match="no actor is named for this statement"):
+                connection.execute(text("insert into animals values (1, 'ant')"))
+
+
+def test_a_connection_that_streams_names_it_too(
+    app: Engine, recorded: Recorded, as_superuser: Callable[..., list[Any]]
+) -> None:
+    as_superuser(
+        "create function put(id int) returns int language sql "
+        "begin atomic insert into animals values (id, 'ant') returning id; end"
+    )
+    streams: list[dict[str, Any]] = [{"stream_results": True}, {"yield_per": 10}]
+    for number, options in enumerate(streams):
+        with actor("alice"), app.connect() as connection:
+            connection.execution_options(**options)
+            connection.execute(text(f"select put({number})")).all()
+            cursors = text("select count(*) from pg_cursors where name <> ''")
+            # Its own alone.
+            assert connection.scalar(cursors) == 1
+            connection.commit()
+    assert [row[1] for row in recorded()] == ["alice", "alice"]
+
+
+def test_a_statement_that_is_an_object_of_the_drivers(app: Engine, recorded: Recorded) -> None:
+    driver = psycopg2.sql if app.dialect.driver == "psycopg2" else psycopg.sql
+    insertion: Any = driver.SQL("insert into animals values (1, 'ant')")
+    with actor("alice"), app.begin() as connection:
+        connection.exec_driver_sql(insertion)
+    assert recorded() == [("1", "alice", None)]
+
+
 def test_no_later_user_of_the_connection_is_taken_for_the_actor(
     app: Engine, recorded: Recorded
 ) -> None:
@@ -442,9 +489,54 @@ def test_a_job_is_decorated() -> None:
     assert current_actor().name is None
 
 
+def test_one_object_serves_several_threads_and_leaves_a_generator_in_another() -> None:
+    nightly = actor("nightly")
+    both = threading.Barrier(2)
+    found: list[Any] = []
+
+    def job() -> None:
+        with actor("outer"):
+            try:
+                with nightly:
+                    both.wait()
+                    found.append(current_actor().name)
+                both.wait()
+            except ValueError as error:
+                found.append(error)
+            found.append(current_actor().name)
+
+    threads = [threading.Thread(target=job) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found, key=str) == ["nightly", "nightly", "outer", "outer"]
+
+    with nightly:
+        left = threading.Thread(target=nightly.__exit__)
+        left.start()
+        left.join()
+        with nightly, actor("inner"):
+            pass
+        assert current_actor().name == "nightly"
+    assert current_actor().name is None
+
+
+def test_a_generator_is_not_decorated_in_vain() -> None:
+    with pytest.raises(RowtrailError, match=r"rows\(\) is a generator, .* write in it: with actor"):
+
+        @actor("alice")
+        def rows() -> Iterator[int]:
+            yield 1
+
+
 def test_what_cannot_be_said_is_refused_at_once(session: Session) -> None:
     with pytest.raises(RowtrailError, match="cannot be kept as JSON: Object of type object"):
         actor("alice", context={"x": object()})
+    with pytest.raises(RowtrailError, match="cannot be kept as JSON: Out of range float"):
+        actor("alice", context={"x": float("nan")})
+    with pytest.raises(RowtrailError, match="the name of an actor is text, not 42"):
+        actor(42)  # type: ignore[arg-type]
     with pytest.raises(RowtrailError, match="there is a NUL"):
         actor("a\0b")
     with pytest.raises(RowtrailError, match="there is a NUL"):
