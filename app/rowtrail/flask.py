@@ -78,10 +78,12 @@ def _login_user() -> str | None:
     if login is None or not hasattr(current_app, "login_manager"):
         return None
     user = login.current_user._get_current_object()
+    # After a commit it would be read from the database again, where it may be deleted by now, or by
+    # a session that it is not in any more.
+    known: tuple[Any, str] | None = g.get("_rowtrail_user")
+    if known is not None and known[0] is user:
+        return known[1]
     if user is None or not user.is_authenticated:
         return None
-    # After a commit its id would be read from the database again.
-    known: tuple[Any, str] | None = g.get("_rowtrail_user")
-    if known is None or known[0] is not user:
-        g._rowtrail_user = known = (user, str(user.get_id()))
+    g._rowtrail_user = known = (user, str(user.get_id()))
     return known[1]

@@ -105,6 +105,33 @@ def test_the_user_who_is_signed_in_is_the_actor(app: Flask, recorded: Recorded) 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("ends", ["delete from users where id = 1", ""])
+def test_a_user_who_is_gone_amid_the_request_is_its_actor_still(
+    app: Flask, recorded: Recorded, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    sign_in(app)
+    rowtrail.flask.init_app(app)
+    # As where the model has a column is_active.
+    monkeypatch.setattr(User, "is_active", property(lambda user: bool(user.name)))
+
+    @app.post("/leave-for-good")
+    def leave_for_good() -> str:
+        db.session.execute(text("update users set name = 'x' where id = 2"))
+        if ends:
+            db.session.execute(text(ends))
+        db.session.commit()
+        if not ends:
+            db.session.expunge_all()
+        db.session.execute(text("update users set name = 'y' where id = 2"))
+        db.session.commit()
+        return "done"
+
+    client = app.test_client()
+    client.post("/sign-in/1")
+    client.post("/leave-for-good")
+    assert [row[:2] for row in recorded() if row[0] == "2"] == [("2", "1"), ("2", "1")]
+
+
 def test_the_application_says_who_and_why(app: Flask, recorded: Recorded) -> None:
     @app.before_request
     def know() -> None:
