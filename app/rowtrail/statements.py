@@ -21,9 +21,10 @@ _REMEMBERED = 4000
 #: Of longer ones only the beginning is looked at.
 _LOOKED_AT = 50_000
 
-_FIRST = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([a-z_]+)", re.IGNORECASE | re.DOTALL)
+# Nothing is tried twice: a long literal, or comment after comment, would take minutes.
+_FIRST = re.compile(r"(?>\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*+([a-z_]+)", re.IGNORECASE | re.DOTALL)
 _WRITES = re.compile(r"\b(insert|update|delete|merge)\b", re.IGNORECASE)
-_CALLED = re.compile(r'([\w$."]+)\s*\(')
+_CALLED = re.compile(r'(?<![\w$."])([\w$."]++)\s*+\(')
 _MORE = re.compile(r";\s*\S")
 _NAMING = re.compile(
     r"""rowtrail\s*\.\s*set_actor\s*\(|set_config\s*\(\s*'rowtrail\.actor'|^\s*set\s+(local\s+|session\s+)?"""

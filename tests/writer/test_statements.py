@@ -1,5 +1,7 @@
 """Which statements are told to write: all that do, and of the others few."""
 
+import time
+
 import pytest
 from sqlalchemy import select
 
@@ -61,6 +63,22 @@ def test_long_statements_are_looked_at_too() -> None:
     assert kind_of(f"insert into users values {many}") is Kind.WRITE
     assert kind_of(f"select * from users where id in ({many})") is Kind.WRITE
     assert kind_of(f"select * from users where id in ({many[:20_000]})") is Kind.READ
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"select '{'f' * 12_000}'",
+        f"select 1 as a{' ' * 12_000}",
+        f"select {'/* a */' * 2000} 1",
+        f"{'/*1*/' * 19} 1",
+        f"{'-- 1' * 19} 1",
+    ],
+)
+def test_it_takes_no_time(statement: str) -> None:
+    begun = time.process_time()
+    kind_of(statement)
+    assert time.process_time() - begun < 0.1
 
 
 def test_what_sqlalchemy_writes_for_a_query_reads() -> None:
