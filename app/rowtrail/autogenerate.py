@@ -66,6 +66,9 @@ def _compare(context: AutogenContext, upgrade: UpgradeOps) -> None:
     places = {former.get(name, name): table.schema for name, table in tables.items()}
     places |= {name: name.schema for name in dropped}
     is_readable = can_read(connection, is_needed=any(wanted.values()))
+    if not is_readable and not any(wanted.values()):
+        # A project that has nothing to do with rowtrail, on whatever is like PostgreSQL.
+        return
     relations = relations_of(connection, places, is_readable=is_readable)
     if is_readable:
         for name, tracking in wanted.items():

@@ -169,7 +169,7 @@ def can_read(connection: Connection, *, is_needed: bool) -> bool:
     there, usable = connection.execute(
         text(
             "select n.oid is not null, coalesce(has_schema_privilege(n.oid, 'usage'), false) "
-            "from (select to_regnamespace('rowtrail')::oid as oid) as n"
+            "from (select 1) as one left join pg_namespace as n on n.nspname = 'rowtrail'"
         )
     ).one()
     if not there:

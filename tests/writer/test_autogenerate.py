@@ -29,6 +29,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     create_engine,
+    event,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
@@ -638,6 +639,21 @@ def test_it_can_be_switched_off(project: Project) -> None:
     project.becomes(base.metadata, autogenerate_plugins=off)
     up, _ = project.revision()
     assert of_rowtrail(up) == []
+
+
+def test_a_project_without_history_is_asked_one_plain_question(
+    project: Project, bare: Engine
+) -> None:
+    base = models()
+    model(base, "users")
+    project.config.attributes["engine"] = bare
+    project.becomes(base.metadata)
+    asked: list[str] = []
+    event.listen(bare, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    project.revision()
+    ours = [one for one in asked if "rowtrail" in one or "relispartition" in one]
+    assert len(ours) == 1
+    assert "to_reg" not in ours[0]
 
 
 def test_without_rowtrail_the_revision_is_written_with_a_warning(
