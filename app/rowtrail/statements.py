@@ -46,8 +46,10 @@ _KINDS = {
         Kind.CONTROL,
     ),
     **dict.fromkeys(
-        ("savepoint", "release", "set", "show", "listen", "unlisten", "notify", "analyze", "vacuum", "checkpoint", "close",
-         "deallocate", "fetch", "move", "lock", "load"),
+        (
+            "savepoint", "release", "set", "show", "listen", "unlisten", "notify", "analyze",
+            "vacuum", "checkpoint", "close", "deallocate", "fetch", "move", "lock", "load",
+        ),
         Kind.READ,
     ),
 }  # fmt: skip
