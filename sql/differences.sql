@@ -281,8 +281,11 @@ as $$
     cross join unnest(known.key_attnums) with ordinality as k (attnum, place)
     join pg_attribute as a on a.attrelid = known.relid and a.attnum = k.attnum
     cross join rowtrail.base_type(a.atttypid, a.atttypmod) as b
-    -- What JSONB has of others is not what their type reads.
-    join pg_type as y on y.oid = b.base and y.typtype <> 'c' and y.typcategory <> 'A'
+    -- What JSONB has of others is not what their type reads, or reading it may run what their owner likes.
+    join pg_type as y
+      on y.oid = b.base
+      and y.typcategory <> 'A'
+      and (y.typtype in ('b', 'e') or (y.typtype in ('r', 'm') and y.typnamespace = 'pg_catalog'::regnamespace))
     join pg_opclass as f on f.oid = i.classes[array_position(i.attnums, k.attnum) - array_lower(i.attnums, 1) + array_lower(i.classes, 1)]
     join pg_amop as m
       on m.amopfamily = f.opcfamily and m.amoplefttype = f.opcintype and m.amoprighttype = f.opcintype and m.amopstrategy = 3

@@ -16,7 +16,7 @@ from threading import Event
 
 import psycopg2
 import pytest
-from nodes import Node, Session
+from nodes import Node, Session, wait_until
 from oracle import assert_exact
 
 SECONDS = 60 * float(os.environ.get("ROWTRAIL_SOAK_MINUTES", "0")) or 5
@@ -143,6 +143,8 @@ def test_writers_seals_and_verifying_go_together(soaked: Node, tmp_path: Path) -
             writing = [pool.submit(write, node, number, stop) for number in range(WRITERS)]
             writing.append(pool.submit(change_schema, node, stop))
             try:
+                # That there is none at all would be a fault.
+                wait_until(lambda: digests.stat().st_size)
                 while time.monotonic() < end or not verified:
                     # Rows are compared at the end, when no column comes and goes.
                     verify(node, digests, "--no-rows")
