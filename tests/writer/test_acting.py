@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from tasks import run_async
 from trips import Trips
 
 from rowtrail.embedded import Server
@@ -471,7 +472,7 @@ def test_each_thread_and_each_task_has_its_own(shop: Engine, make_tables: MakeTa
             found = list(await asyncio.gather(task("a"), task("b")))
             return [*found, current_actor().name]
 
-    assert asyncio.run(together()) == ["a", "b", "main"]
+    assert run_async(together()) == ["a", "b", "main"]
 
 
 def test_a_job_is_decorated() -> None:
@@ -485,7 +486,7 @@ def test_a_job_is_decorated() -> None:
         return current_actor().name
 
     assert job(7) == (7, "nightly")
-    assert asyncio.run(async_job()) == "nightly"
+    assert run_async(async_job()) == "nightly"
     assert current_actor().name is None
 
 

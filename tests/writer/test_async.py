@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from tasks import run_async
 
 from rowtrail.errors import RowtrailError
 from rowtrail.orm import Version, Versioned, actor, set_actor, versions_of
@@ -60,7 +61,7 @@ def run(request: pytest.FixtureRequest, shop: Engine, make_tables: MakeTables) -
             finally:
                 await engine.dispose()
 
-        return asyncio.run(with_engine())
+        return run_async(with_engine())
 
     return run
 
@@ -189,4 +190,4 @@ def test_a_sync_session_is_not_awaited(session: Any, make_tables: MakeTables) ->
         await session.scalars(select(User)).one().versions
 
     with pytest.raises(RowtrailError, match="its session is no async one"):
-        asyncio.run(work())
+        run_async(work())

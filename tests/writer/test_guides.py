@@ -4,7 +4,6 @@ A line `expression  # value` is an assertion, where the comment is a value.
 """
 
 import ast
-import asyncio
 import io
 import re
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from tasks import run_async
 
 from rowtrail import acting
 from rowtrail.embedded import Server
@@ -124,7 +124,7 @@ def test_in_your_own_project(
         finally:
             await names["async_engine"].dispose()
 
-    assert asyncio.run(read()) == ["ann", "ann", "ann", "name"]
+    assert run_async(read()) == ["ann", "ann", "ann", "name"]
     names["engine"].dispose()
 
 
@@ -169,7 +169,7 @@ def test_naming_the_actor(
             said = names["current_actor"]()
         return f"{said.name} {said.context['request_id']}"
 
-    assert asyncio.run(serve()) == "ann r-1"
+    assert run_async(serve()) == "ann r-1"
     assert recorded() == [
         ("U", "alice", {"reason": "ticket 4711"}),
         ("D", "nightly", {"reason": "clean-up"}),
