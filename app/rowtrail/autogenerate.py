@@ -7,7 +7,6 @@ wants a history of, is left alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
@@ -24,7 +23,7 @@ from alembic.util import CommandError
 from sqlalchemy import Boolean, Connection, Date, DateTime, Interval, Table, Time
 
 from rowtrail.errors import RowtrailError
-from rowtrail.intent import INFO, Tracking, said_of, tracking_of
+from rowtrail.intent import INFO, Tracking, options_between, said_of, tracking_of
 from rowtrail.operations import (
     OneWayOps,
     TableRenamedOp,
@@ -95,7 +94,9 @@ def _compare(context: AutogenContext, upgrade: UpgradeOps) -> None:
             after.append(_track(name, tracking, relation, tables[name]))
             log.info("Detected that %s is Versioned", name)
         else:
-            options, options_before = _options(tracking, relation.tracking, relation.primary_key)
+            options, options_before = options_between(
+                tracking, relation.tracking, relation.primary_key
+            )
             if options != options_before:
                 old = former.get(name, name).table
                 back = TrackTableOp(old, options_before, schema=schema)
@@ -151,7 +152,7 @@ def _track(name: Name, tracking: Tracking, relation: Relation | None, table: Tab
         raise RowtrailError(relation.problem)
     primary_key = () if relation is None else relation.primary_key
     by_hand = None if relation is None else relation.tracking
-    options, _ = _options(tracking, by_hand or Tracking(primary_key), primary_key)
+    options, _ = options_between(tracking, by_hand or Tracking(primary_key), primary_key)
     if (said_of(table) or {}).get("baseline"):
         options["baseline"] = True
     return TrackTableOp(name.table, options, schema=table.schema)
@@ -161,35 +162,10 @@ def _untrack(name: Name, relation: Relation, schema: str | None = None) -> Untra
     """The end of the recording; its reverse tracks the table as it was."""
     schema = name.schema if schema is None else schema
     usual = Tracking(relation.primary_key)
-    options, _ = _options(relation.tracking or usual, usual, relation.primary_key)
+    options, _ = options_between(relation.tracking or usual, usual, relation.primary_key)
     return UntrackTableOp(
         name.table, schema=schema, reverse=TrackTableOp(name.table, options, schema=schema)
     )
-
-
-def _options(
-    new: Tracking, old: Tracking, primary_key: tuple[str, ...]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments of `op.track_table()` that lead from the old to the new, and back.
-
-    Each has all options in which one of the two differs from what a table has by itself, so that a
-    migration says the whole; where nothing is to be done they are equal.
-    """
-    forward: dict[str, Any] = {}
-    back: dict[str, Any] = {}
-    key = new.key_columns or primary_key
-    if key and key != old.key_columns:
-        forward["key_columns"] = list(key)
-        if old.key_columns:
-            back["key_columns"] = list(old.key_columns)
-    for option in (field.name for field in fields(Tracking) if field.name != "key_columns"):
-        usual, to, of = (getattr(tracking, option) for tracking in (Tracking(), new, old))
-        if isinstance(to, tuple):
-            # The order of columns says nothing.
-            usual, to, of = [], list(to), list(to if set(to) == set(of) else of)
-        if to != usual or of != usual:
-            forward[option], back[option] = to, of
-    return forward, back
 
 
 def _rename(

@@ -364,30 +364,60 @@ def columns_of(given: tuple[str, ...]) -> list[str] | None:
 
 @rowtrail.command()
 @on_database
+@click.option(
+    "--models",
+    "models",
+    metavar="MODULE[:NAME]",
+    envvar="ROWTRAIL_MODELS",
+    show_envvar=True,
+    help="The models of a project, to look whether the database does what they want.",
+)
 @as_json
-def status(database: str | None, data: Path | None, json_wanted: bool) -> int:
+def status(database: str | None, data: Path | None, models: str | None, json_wanted: bool) -> int:
     """Show what is tracked, and whether it is as it must be.
 
-    Exit status 1 if some table is not tracked as it must be; the statement that mends it is shown.
+    Exit status 1 if some table is not tracked as it must be, or not as a Versioned model of
+    --models wants it, or rowtrail is not installed or older; what mends it is shown. MODULE is one
+    that imports the models: every metadata, base and SQLAlchemy() in it counts, or the one of NAME,
+    as shop.models:db. The tables that are not tracked are named; nothing is wrong with them.
     """
-    with opened(database, data) as target:
+    from rowtrail.errors import NotUpgraded
+
+    with opened(database, data, upgraded=False) as target:
         from rowtrail import reports
-        from rowtrail.db import REVISION
+        from rowtrail.db import REVISION, installed_revision, require_current
         from rowtrail.names import database_of
 
         with target.engine.connect() as connection:
             name = database_of(connection)
+            try:
+                require_current(connection)
+            except NotUpgraded as error:
+                if json_wanted:
+                    found = {"database": name, "revision": installed_revision(connection)}
+                    print_json(found | {"problem": str(error), "mend": "rowtrail upgrade"})
+                else:
+                    click.echo(str(error))
+                return FOUND_WRONG
             tables = reports.status(connection)
+            not_tracked = reports.not_tracked(connection)
             recorded = reports.records_schema_changes(connection)
             guarded = reports.is_guarded(connection)
+            wishes = None
+            if models is not None:
+                from rowtrail.wishes import find_metadatas, unmet
+
+                wishes = list(unmet(connection, find_metadatas(models)))
     if json_wanted:
-        found = {"database": name, "revision": REVISION, "records_schema_changes": recorded}
-        print_json(found | {"is_guarded": guarded, "tables": tables})
+        state: dict[str, Any] = {"database": name, "revision": REVISION}
+        state |= {"records_schema_changes": recorded}
+        state |= {"is_guarded": guarded, "tables": tables, "not_tracked": not_tracked}
+        print_json(state if wishes is None else state | {"models": wishes})
     else:
         from rowtrail.terminal import show_status
 
-        show_status(tables, recorded, guarded)
-    return FOUND_WRONG if any(table["mend"] for table in tables) else DONE
+        show_status(tables, recorded, guarded, not_tracked, wishes)
+    return FOUND_WRONG if wishes or any(table["mend"] for table in tables) else DONE
 
 
 for command in (

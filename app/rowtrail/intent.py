@@ -5,7 +5,7 @@ Alembic's autogenerate compares them with the database.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, TypedDict, cast
 
 from sqlalchemy import Table
@@ -122,6 +122,31 @@ def tracking_of(table: Table) -> Tracking | None:
         truncate_rows=options.get("truncate_rows", False),
         erasable=options.get("erasable", False),
     )
+
+
+def options_between(
+    new: Tracking, old: Tracking, primary_key: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of `op.track_table()` that lead from the old to the new, and back.
+
+    Each has all options in which one of the two differs from what a table has by itself, so that a
+    migration says the whole; where nothing is to be done they are equal.
+    """
+    forward: dict[str, Any] = {}
+    back: dict[str, Any] = {}
+    key = new.key_columns or primary_key
+    if key and key != old.key_columns:
+        forward["key_columns"] = list(key)
+        if old.key_columns:
+            back["key_columns"] = list(old.key_columns)
+    for option in (field.name for field in fields(Tracking) if field.name != "key_columns"):
+        usual, to, of = (getattr(tracking, option) for tracking in (Tracking(), new, old))
+        if isinstance(to, tuple):
+            # The order of columns says nothing.
+            usual, to, of = [], list(to), list(to if set(to) == set(of) else of)
+        if to != usual or of != usual:
+            forward[option], back[option] = to, of
+    return forward, back
 
 
 def said_of(table: Table) -> Mapping[str, Any] | None:

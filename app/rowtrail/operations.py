@@ -252,11 +252,7 @@ def _call(
     options: Mapping[str, Any],
 ) -> None:
     """Calls rowtrail.track() or rowtrail.untrack(), and logs what it says."""
-    name = ".".join(
-        _quoted(part) for part in (operation.schema, operation.table_name) if part is not None
-    )
-    arguments = [_literal(name), *(f"{key} => {_literal(options[key])}" for key in options)]
-    statement = _statement(f"select rowtrail.{function}({', '.join(arguments)})")
+    statement = _statement(call_of(function, operation.schema, operation.table_name, options))
     if operations.migration_context.as_sql:
         operations.execute(statement)
         return
@@ -264,6 +260,13 @@ def _call(
         log.info("%s", operations.get_bind().scalar(statement))
     except DBAPIError as error:
         raise CommandError(explain(error)) from error
+
+
+def call_of(function: str, schema: str | None, table: str, options: Mapping[str, Any]) -> str:
+    """The SQL that calls a function of rowtrail's for a table, whatever the names are."""
+    name = ".".join(_quoted(part) for part in (schema, table) if part is not None)
+    arguments = [_literal(name), *(f"{key} => {_literal(options[key])}" for key in options)]
+    return f"select rowtrail.{function}({', '.join(arguments)})"
 
 
 def _statement(sql: str) -> Any:

@@ -30,6 +30,26 @@ left join lateral (
 order by s.table_name
 """
 
+#: Partitions are recorded with their table, and so are the children by inheritance that are tracked
+#: with their parent; what an extension made is its own.
+NOT_TRACKED = """
+select format('%I.%I', n.nspname, c.relname)
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p')
+  and not c.relispartition
+  and c.relpersistence <> 't'
+  and n.nspname not in ('rowtrail', 'information_schema')
+  and n.nspname not like 'pg\\_%'
+  and c.relname <> 'alembic_version'
+  and not exists (
+    select from pg_depend as d
+    where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+  and not exists (
+    select from rowtrail.tables as t where t.relid = c.oid and t.untracked_at is null)
+order by 1
+"""
+
 # The columns that people see; for an insert or a delete the row itself.
 VERSIONS_FOR_PEOPLE = """
 select
@@ -90,6 +110,11 @@ def status(connection: Connection) -> list[dict[str, Any]]:
         }
         for found in connection.execute(text(STATUS), {"counted": COUNTED})
     ]
+
+
+def not_tracked(connection: Connection) -> list[str]:
+    """The full names of the tables that have no history, or no more."""
+    return list(connection.scalars(text(NOT_TRACKED)))
 
 
 def records_schema_changes(connection: Connection) -> bool:

@@ -17,6 +17,9 @@ LONGEST_VALUE = 120  # characters
 
 NOT_A_TERMINAL_WIDTH = 400  # columns
 
+#: So many tables without a history are named.
+NAMED = 10
+
 #: Unicode categories that a terminal would obey, or that nobody would see.
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -82,13 +85,57 @@ def count(number: int, bound: int) -> str:
 
 
 def show_status(
-    tables: Sequence[Mapping[str, Any]], records_schema_changes: bool, is_guarded: bool
+    tables: Sequence[Mapping[str, Any]],
+    records_schema_changes: bool,
+    is_guarded: bool,
+    not_tracked: Sequence[str],
+    wishes: Sequence[Mapping[str, Any]] | None,
 ) -> None:
-    """Prints what is tracked, and below it what has to be mended."""
+    """Prints what is tracked, and below it what has to be mended.
+
+    Args:
+        tables: of reports.status().
+        records_schema_changes: as they happen.
+        is_guarded: against what would stop the recording.
+        not_tracked: the names of the other tables.
+        wishes: what models want and the database does not; None where no models were asked.
+    """
     out = console()
-    if not tables:
+    if tables:
+        _show_tables(out, tables)
+    else:
         out.print("No table is tracked. Begin with: rowtrail track TABLE")
+    if not_tracked:
+        more = len(not_tracked) - NAMED
+        out.print(
+            f"\nNot tracked: {printable(', '.join(not_tracked[:NAMED]))}"
+            + (f" and {more:,} more" if more > 0 else "")
+        )
+    for wish in wishes or ():
+        out.print(
+            f"\n{printable(wish['table'])} is not as its model wants it: {wish['state']}; "
+            "its next migration mends it (alembic revision --autogenerate), or:"
+        )
+        out.print(f"  {printable(wish['mend'])}")
+    if wishes is not None and not wishes:
+        out.print("\nThe history of each table is as its models want it.")
+    if not tables:
         return
+    if not records_schema_changes:
+        out.print(
+            "\nSchema changes are not recorded as they happen: the event triggers are missing or "
+            "not always on.\nA superuser mends it: rowtrail upgrade; until then run after each "
+            "migration:\n  select rowtrail.note_schema_changes();"
+        )
+    if not is_guarded:
+        out.print(
+            "\nThe owner of a table can stop its recording, and only this command shows it: the "
+            "event triggers that\nrefuse it are missing or not always on. A superuser mends it: "
+            "rowtrail upgrade"
+        )
+
+
+def _show_tables(out: Console, tables: Sequence[Mapping[str, Any]]) -> None:
     sheet = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("table", "state", "key", "since (UTC)"):
         sheet.add_column(column, overflow="fold")
@@ -111,18 +158,6 @@ def show_status(
                 f"\n{printable(table['table'])} is not tracked as it must be; its owner mends it:"
             )
             out.print(f"  {printable(table['mend'])}")
-    if not records_schema_changes:
-        out.print(
-            "\nSchema changes are not recorded as they happen: the event triggers are missing or "
-            "not always on.\nA superuser mends it: rowtrail upgrade; until then run after each "
-            "migration:\n  select rowtrail.note_schema_changes();"
-        )
-    if not is_guarded:
-        out.print(
-            "\nThe owner of a table can stop its recording, and only this command shows it: the "
-            "event triggers that\nrefuse it are missing or not always on. A superuser mends it: "
-            "rowtrail upgrade"
-        )
 
 
 def show_findings(findings: Iterable[Any]) -> None:

@@ -91,7 +91,7 @@ def test_a_wrong_password_and_a_wrong_name_are_one_line(own_server: Server, run:
     )
     said_in_one_line(run("status", "--database", own_server.url("clerk")), "no password supplied")
     right = clerk.set(password="right")
-    said_in_one_line(run("status", "--database", right), "run: rowtrail upgrade")
+    said_in_one_line(run("history", "x", "1", "--database", right), "run: rowtrail upgrade")
     nowhere = own_server.url(database="nowhere")
     said_in_one_line(
         run("status", "--database", nowhere), '"nowhere" does not exist', "check the names"
@@ -269,24 +269,6 @@ def test_a_reader_without_rights_on_the_table_reads_its_history(
     reader = make_login("looker", member_of="rowtrail_reader").url
     done = run("history", "closed.orders", "1", "--json", "--database", reader)
     assert json.loads(done.stdout)["data"] == {"id": 1}
-
-
-def test_status_is_1_when_a_table_is_not_tracked_as_it_must_be(
-    orders: Connection, url: URL, run: Run
-) -> None:
-    right = run("status", "--database", url)
-    assert (right.returncode, right.stderr) == (0, "")
-    assert "public.orders" in right.stdout
-    orders.execute(text("alter table orders disable trigger all"))
-    wrong = run("status", "--database", url)
-    assert wrong.returncode == 1
-    assert "select rowtrail.track('public.orders');" in wrong.stdout
-    as_json = run("status", "--json", "--database", url)
-    assert as_json.returncode == 1
-    [table] = json.loads(as_json.stdout)["tables"]
-    assert (table["versions"], table["more_versions"]) == (2, False)
-    orders.execute(text(table["mend"]))
-    assert run("status", "--database", url).returncode == 0
 
 
 def test_it_ends_quietly_when_its_reader_does(orders: Connection, url: URL) -> None:
