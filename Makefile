@@ -71,7 +71,7 @@ lock: $(INSTALLED)  ## Pin the dependencies anew
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra oidc --extra sign pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		-c requirements.lock --extra oidc --extra sign --group dev pyproject.toml -o requirements-dev.lock
+		-c requirements.lock --extra embedded --extra oidc --extra sign --group dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		bench/requirements.in -o bench/requirements.txt
 

