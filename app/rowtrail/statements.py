@@ -118,15 +118,16 @@ def _kind_of(statement: str) -> Kind:
         return Kind.CALL
     if len(statement) > _LOOKED_AT or _MORE.search(looked_at):
         return Kind.CALL if first == "explain" else Kind.WRITE
-    if first == "explain":
-        is_run = re.search(r"\banaly[sz]e\b", statement, re.IGNORECASE)
-        return Kind.CALL if is_run and _WRITES.search(statement) else Kind.READ
-    if first == "with" and _WRITES.search(statement):
-        return Kind.WRITE
-    for name in _CALLED.findall(statement):
-        if name.lower().removeprefix("pg_catalog.") not in _HARMLESS:
-            return Kind.WRITE
-    return Kind.READ
+    if first == "explain" and not re.search(r"\banaly[sz]e\b", statement, re.IGNORECASE):
+        return Kind.READ
+    may_write = (first in ("with", "explain") and _WRITES.search(statement)) or any(
+        name.lower().removeprefix("pg_catalog.") not in _HARMLESS
+        for name in _CALLED.findall(statement)
+        if name.lower() != "explain"
+    )
+    if not may_write:
+        return Kind.READ
+    return Kind.CALL if first == "explain" else Kind.WRITE
 
 
 _remembered = lru_cache(maxsize=1024)(_kind_of)
