@@ -157,6 +157,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   bound rowtrail.boundary;
+  complete_from timestamptz;
 begin
   if num_nonnulls(moment, transaction, snapshot) <> 1 then
     raise exception 'as of when? Give a moment, a transaction or a snapshot: one of them, not %', num_nonnulls(moment, transaction, snapshot)
@@ -179,6 +180,11 @@ begin
         and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
     ),
     0);
+  select t.complete_from into complete_from from rowtrail.tables as t where t.id = of_table;
+  if not rowtrail.is_reached(bound, complete_from) then
+    raise exception 'what was then is not known any more: the history of before % was retired', complete_from
+      using errcode = 'no_data_found', hint = 'Ask for that moment or a later one.';
+  end if;
   return bound;
 end
 $$;

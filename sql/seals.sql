@@ -399,7 +399,9 @@ begin
     return next;
   end if;
 
-  select coalesce(bool_and((c.ids, c.leaves) is not distinct from (k.ids, k.leaves)), true)
+  -- Where versions were retired, what is left has other places.
+  select not exists (select from rowtrail.retired_leaves as r where r.seal_id = number)
+    and coalesce(bool_and((c.ids, c.leaves) is not distinct from (k.ids, k.leaves)), true)
   into is_same
   from rowtrail.leaves_of(made, before) as c
   full join (select l.* from rowtrail.seal_leaves as l where l.seal_id = number) as k on k.part = c.part;
@@ -408,11 +410,12 @@ begin
       with live as (
         select l.id, l.leaf
         from rowtrail.leaves_of(made, before) as c
-        cross join lateral rowtrail.leaves_in(c.ids, c.leaves) as l
+        cross join lateral rowtrail.leaves_in(c.ids, c.leaves, null) as l
       ), kept as (
         select l.id, l.leaf
         from rowtrail.seal_leaves as c
-        cross join lateral rowtrail.leaves_in(c.ids, c.leaves) as l
+        cross join lateral rowtrail.leaves_in(c.ids, c.leaves, (
+          select bit_or(r.gone) from rowtrail.retired_leaves as r where r.seal_id = c.seal_id and r.part = c.part)) as l
         where c.seal_id = number
       ), differing as (
         select id, bool_or(is_live) as is_live, bool_or(not is_live) as is_kept
@@ -450,15 +453,17 @@ $$;
 comment on function rowtrail.verify_seal(bigint) is
   'What is wrong with a seal, its place after the one before, and the versions that it closed; no row if nothing is.';
 
-create or replace function rowtrail.leaves_in(ids bigint[], leaves bytea, out id bigint, out leaf bytea)
+create or replace function rowtrail.leaves_in(ids bigint[], leaves bytea, gone bit varying, out id bigint, out leaf bytea)
 returns setof record
 language sql
 immutable
 as $$
   select u.id, substring(leaves from (32 * u.n - 31)::int for 32)
   from unnest(ids) with ordinality as u (id, n)
+  where gone is null or get_bit(gone, (u.n - 1)::int) = 0
 $$;
-comment on function rowtrail.leaves_in(bigint[], bytea) is 'The leaves in a part of those that are kept of a seal, each with the id of its version.';
+comment on function rowtrail.leaves_in(bigint[], bytea, bit varying) is
+  'The leaves in a part of those that are kept of a seal, each with the id of its version, without those whose versions were retired.';
 
 create or replace function rowtrail.version_name(version bigint)
 returns text
@@ -492,6 +497,7 @@ declare
   next_xid xid8;
 begin
   return query select e.* from rowtrail.verify_erased() as e;
+  return query select r.* from rowtrail.verify_retired() as r;
   select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
   return query
     select
@@ -524,6 +530,7 @@ begin
   if not is_thorough
     and (
       select count(*) filter (where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s where s.id > 0)
+          - (select coalesce(sum(r.versions), 0) from rowtrail.retired_leaves as r)
         and count(*) filter (where v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid) = 0
       from rowtrail.versions as v)
   then
@@ -651,7 +658,7 @@ revoke all on function
   rowtrail.system_identifier(),
   rowtrail.is_new_life(rowtrail.seals),
   rowtrail.verify_seal(bigint),
-  rowtrail.leaves_in(bigint[], bytea),
+  rowtrail.leaves_in(bigint[], bytea, bit varying),
   rowtrail.version_name(bigint),
   rowtrail.verify_sealed(boolean),
   rowtrail.is_unsealed(int, xid8, rowtrail.seals, int),
@@ -674,7 +681,7 @@ grant execute on function
   rowtrail.system_identifier(),
   rowtrail.is_new_life(rowtrail.seals),
   rowtrail.verify_seal(bigint),
-  rowtrail.leaves_in(bigint[], bytea),
+  rowtrail.leaves_in(bigint[], bytea, bit varying),
   rowtrail.version_name(bigint),
   rowtrail.verify_sealed(boolean),
   rowtrail.is_unsealed(int, xid8, rowtrail.seals, int),

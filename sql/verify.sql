@@ -148,7 +148,7 @@ as $$
         a.privilege_type not in ('SELECT', 'USAGE')
         or (c.relkind = 'S' and coalesce(r.rolname, '') <> 'rowtrail_capture')
         or c.relname = 'salts'
-        or (c.relname in ('seal_leaves', 'seal_salts', 'erased_versions') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
+        or (c.relname in ('seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
       and not (c.oid = 'rowtrail.versions'::regclass and r.rolname = 'rowtrail_capture' and a.privilege_type = 'INSERT')
     union all
     select format('table rowtrail.%I', c.relname), r.rolname, format('%s (%I)', a.privilege_type, t.attname)
@@ -158,7 +158,7 @@ as $$
     left join pg_roles as r on r.oid = a.grantee
     where c.relnamespace = 'rowtrail'::regnamespace
       and a.grantee <> c.relowner
-      and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_leaves', 'seal_salts', 'erased_versions'))
+      and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves'))
     union all
     -- Of those that run with their owner's rights. Who may erase is for people to say: verify_roles().
     select format('function %s', f.oid::regprocedure), r.rolname, a.privilege_type
@@ -191,7 +191,7 @@ set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $$
   with parts as (
-    select c.oid, c.relname, c.relrowsecurity, c.relpersistence <> 'p' as is_unlogged, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'verifications', 'eras') as is_ours
+    select c.oid, c.relname, c.relrowsecurity, c.relpersistence <> 'p' as is_unlogged, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves', 'verifications', 'eras') as is_ours
     from pg_class as c
     left join pg_partition_tree('rowtrail.versions') as p on p.relid = c.oid
     where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'alembic_version'
@@ -255,7 +255,7 @@ as $$
   union all
   select
     'rowtrail.versions_default', 'has versions of months for which there is no partition',
-    'rowtrail upgrade makes partitions ahead; what is there stays, and is read', false
+    'they are read all the same; rowtrail maintain moves them to partitions of theirs', false
   where rowtrail.in_default_partition() > 0
 $$;
 comment on function rowtrail.verify_versions() is
@@ -275,6 +275,7 @@ as $$
     ('seal_leaves', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('seal_salts', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('erased_versions', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('retired_leaves', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('verifications', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('eras', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('tables', 'capture', 'r', 'rowtrail_capture', 'true', null),

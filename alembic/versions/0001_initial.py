@@ -48,6 +48,8 @@ UPGRADE = (
       partitions jsonb,
       is_rewritten boolean not null default false,
       rewritten_at timestamptz,
+      retention interval,
+      complete_from timestamptz,
       constraint tables_actor_policy check (actor_policy in ('allow', 'warn', 'require')),
       constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
     )
@@ -89,6 +91,8 @@ UPGRADE = (
             ("partitions", "the partitions that held its rows then, and what tells their rows"),
             ("is_rewritten", "a schema change that rewrites it is under way, or was not recorded"),
             ("rewritten_at", "the last schema change that gave its rows other values"),
+            ("retention", "how long its history is kept; NULL for ever"),
+            ("complete_from", "what was not needed since then was retired; NULL where nothing was"),
         )
     ),
     """
@@ -306,6 +310,30 @@ UPGRADE = (
         )
     ),
     """
+    create table rowtrail.retired_leaves (
+      seal_id bigint,
+      part int,
+      retirement bigint,
+      versions int not null,
+      gone bit varying not null,
+      constraint retired_leaves_key primary key (seal_id, part, retirement)
+    )
+    """,
+    """
+    comment on table rowtrail.retired_leaves is
+      'Which leaves of seals stand for versions that were retired, so that what is left verifies.'
+    """,
+    *(
+        f"comment on column rowtrail.retired_leaves.{column} is '{text}'"
+        for column, text in (
+            ("seal_id", "the seal: rowtrail.seals.id"),
+            ("part", "of its leaves: rowtrail.seal_leaves.part"),
+            ("retirement", "the id of its first event in rowtrail.versions"),
+            ("versions", "how many versions were retired"),
+            ("gone", "1 for each of them, 0 for the others, in the order of the leaves"),
+        )
+    ),
+    """
     create table rowtrail.verifications (
       id bigint generated always as identity primary key,
       begun_at timestamptz not null,
@@ -344,9 +372,10 @@ UPGRADE = (
     ),
     "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default, "
     "rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, rowtrail.erased_versions, "
-    "rowtrail.verifications, rowtrail.eras from public",
+    "rowtrail.retired_leaves, rowtrail.verifications, rowtrail.eras from public",
     "grant select on rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, "
-    "rowtrail.erased_versions, rowtrail.verifications, rowtrail.eras to rowtrail_reader",
+    "rowtrail.erased_versions, rowtrail.retired_leaves, rowtrail.verifications, rowtrail.eras "
+    "to rowtrail_reader",
     "grant usage on schema rowtrail to rowtrail_reader, rowtrail_limited_reader, rowtrail_capture",
     "grant select on rowtrail.tables, rowtrail.versions "
     "to rowtrail_reader, rowtrail_limited_reader",
@@ -363,14 +392,15 @@ UPGRADE = (
         f"alter table rowtrail.{table} enable row level security"
         for table in (
             *("tables", "salts", "versions", "versions_default"),
-            *("seals", "seal_leaves", "seal_salts", "erased_versions", "verifications", "eras"),
+            *("seals", "seal_leaves", "seal_salts", "erased_versions", "retired_leaves"),
+            *("verifications", "eras"),
         )
     ),
     *(
         f"create policy readers on rowtrail.{table} for select to rowtrail_reader using (true)"
         for table in (
             *("tables", "versions", "seals", "seal_leaves", "seal_salts", "erased_versions"),
-            *("verifications", "eras"),
+            *("retired_leaves", "verifications", "eras"),
         )
     ),
     "create policy capture on rowtrail.tables for select to rowtrail_capture using (true)",
@@ -398,6 +428,7 @@ UPGRADE = (
             ("readers", "seal_leaves", "rowtrail_reader sees all"),
             ("readers", "seal_salts", "rowtrail_reader sees all"),
             ("readers", "erased_versions", "rowtrail_reader sees all"),
+            ("readers", "retired_leaves", "rowtrail_reader sees all"),
             ("readers", "verifications", "rowtrail_reader sees all"),
             ("readers", "eras", "rowtrail_reader sees all"),
             ("capture", "tables", "capturing looks up the table, whoever writes"),
@@ -418,6 +449,7 @@ DOWNGRADE = (
     "drop type rowtrail.boundary",
     "drop table rowtrail.salts",
     "drop table rowtrail.erased_versions",
+    "drop table rowtrail.retired_leaves",
     "drop table rowtrail.seal_salts",
     "drop table rowtrail.verifications",
     "drop table rowtrail.seal_leaves",

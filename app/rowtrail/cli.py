@@ -15,6 +15,7 @@ import click
 from rowtrail import __version__, integrity, restoring
 from rowtrail.as_of import as_of, diff
 from rowtrail.erasing import erase
+from rowtrail.maintaining import maintain, retention
 from rowtrail.options import (
     CANNOT,
     DONE,
@@ -489,6 +490,8 @@ def history(
 rowtrail.add_command(as_of)
 rowtrail.add_command(diff)
 rowtrail.add_command(erase)
+rowtrail.add_command(maintain)
+rowtrail.add_command(retention)
 
 
 @rowtrail.command("undo-sql")

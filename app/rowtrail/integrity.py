@@ -1,7 +1,6 @@
 """The commands `rowtrail verify`, `seal`, `digest` and `prove`."""
 
 import json
-import re
 import shlex
 import time
 from pathlib import Path
@@ -17,7 +16,9 @@ from rowtrail.options import (
     as_json,
     on_database,
     opened,
+    plural,
     print_json,
+    seconds,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from rowtrail.target import Target
     from rowtrail.verify import Finding
 
-UNITS = {"s": 1, "m": 60, "h": 3600}  # seconds
 
 on_key = click.option(
     "--sign",
@@ -240,21 +240,6 @@ def compare_rows(
             words = ["rowtrail", "verify", "--no-seals", "--steps", *begin, *rest]
             return RowsCompared(findings, compared, shlex.join(words))
     return RowsCompared(findings, compared)
-
-
-def plural(number: int, what: str) -> str:
-    """So many of it, in words."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def seconds(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
-    """How long an interval is that a person wrote."""
-    if given is None:
-        return None
-    found = re.fullmatch(r"([1-9][0-9]{0,5})\s*([smh]?)", given.strip())
-    if found is None:
-        raise click.BadParameter(f"{given!r} is no interval; such as 60s, 5m or 1h")
-    return int(found[1]) * UNITS[found[2] or "s"]
 
 
 @click.command()

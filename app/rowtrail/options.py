@@ -1,6 +1,7 @@
 """The options that the commands share, and the database that they name."""
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The exit status.
 DONE, FOUND_WRONG, CANNOT, INTERRUPTED = 0, 1, 2, 130
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
 
 
 def on_database(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,3 +108,18 @@ def print_json(value: object) -> None:
         raise TypeError(item)
 
     click.echo(json.dumps(value, ensure_ascii=False, default=other))
+
+
+def plural(number: int, what: str) -> str:
+    """So many of it, in words."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def seconds(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
+    """How long an interval is that a person wrote."""
+    if given is None:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,5})\s*([smhd]?)", given.strip())
+    if found is None:
+        raise click.BadParameter(f"{given!r} is no interval; such as 60s, 5m, 1h or 1d")
+    return int(found[1]) * UNITS[found[2] or "s"]

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rowtrail.integrity import plural
-from rowtrail.options import DONE, FOUND_WRONG, as_json, on_database, opened, print_json
+from rowtrail.options import DONE, FOUND_WRONG, as_json, on_database, opened, plural, print_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -11,6 +11,7 @@ import oracle
 import psycopg2
 import pytest
 from sqlalchemy import URL, Engine
+from two_writers import SCHEMA
 
 Run = Callable[..., list[Any]]
 
@@ -118,3 +119,15 @@ def assert_exact(superuser: Run) -> Callable[..., None]:
         oracle.assert_exact(superuser, *tables, rows_before=rows_before)
 
     return check
+
+
+@pytest.fixture
+def sessions(
+    logins: None, owner: Run, superuser: Run, connect_as: Callable[[str], Run]
+) -> list[Run]:
+    owner(SCHEMA)
+    two = [connect_as("writer"), connect_as("writer")]
+    for run in two:
+        # One that waits for the other would wait for ever.
+        run("set lock_timeout = '20ms'")
+    return two

@@ -1,6 +1,8 @@
 """The monthly partitions of rowtrail.versions."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 Run = Callable[..., list[Any]]
@@ -48,13 +50,81 @@ def test_making_partitions_again_makes_none(superuser: Run) -> None:
     assert superuser("select rowtrail.make_partitions(14)") == [(0,)]
 
 
-def test_a_month_that_default_holds_is_left_and_the_others_made(
+def test_what_default_holds_is_moved_when_its_month_is_made(
+    animals: str, writer: Run, superuser: Run, assert_exact: Callable[..., None]
+) -> None:
+    drop_this_month(superuser)
+    writer("insert into animals values (1), (2)")
+    before = superuser("select * from rowtrail.versions order by id")
+    assert superuser("select rowtrail.make_partitions(13)") == [(2,)]
+    assert superuser("select * from rowtrail.versions order by id") == before
+    assert superuser("select rowtrail.in_default_partition()") == [(0,)]
+    writer("update animals set legs = 4")
+    assert_exact("animals")
+
+
+def test_default_is_emptied_into_past_months(
+    animals: str, writer: Run, superuser: Run, assert_exact: Callable[..., None]
+) -> None:
+    writer("insert into animals select g from generate_series(1, 30) as g")
+    superuser(
+        "update rowtrail.versions set changed_at = changed_at - row_key::int * interval '40 days' "
+        "where op <> 'S'"
+    )
+    before = superuser("select * from rowtrail.versions order by id")
+    assert superuser("select rowtrail.empty_default_partition()") == [(30,)]
+    assert superuser("select rowtrail.empty_default_partition()") == [(0,)]
+    assert superuser("select * from rowtrail.versions order by id") == before
+    assert superuser("select rowtrail.in_default_partition()") == [(0,)]
+    assert superuser("select * from rowtrail.verify()") == []
+    assert_exact("animals")
+
+
+def test_a_month_under_way_of_which_default_holds_much_is_left(
     animals: str, writer: Run, superuser: Run
 ) -> None:
     drop_this_month(superuser)
+    writer("insert into animals select g from generate_series(1, 10001) as g")
+    assert superuser("select rowtrail.make_partitions()") == [(0,)]
+    assert superuser("select rowtrail.empty_default_partition()") == [(0,)]
+    assert superuser("select rowtrail.in_default_partition()") == [(10001,)]
+
+
+def test_a_partition_is_made_as_all_are(superuser: Run) -> None:
+    superuser("select rowtrail.make_partitions(13)")
+    made = superuser("""
+        select distinct
+          (select array_agg(replace(pg_get_indexdef(i.indexrelid), c.relname, '') order by 1)
+           from pg_index as i where i.indrelid = c.oid),
+          (select array_agg(format('%s %s', a.attname, a.attstorage) order by a.attnum)
+           from pg_attribute as a where a.attrelid = c.oid and a.attnum > 0),
+          (select array_agg(k.contype order by k.contype) from pg_constraint as k
+           where k.conrelid = c.oid and k.contype <> 'n'),
+          c.relrowsecurity, c.relowner::regrole, c.relacl
+        from rowtrail.months() as m
+        join pg_class as c on c.oid = m.part
+    """)
+    assert len(made) == 1, made
+
+
+def test_a_writer_is_never_kept_waiting_by_a_new_partition(
+    animals: str, writer: Run, superuser: Run, connect_as: Callable[[str], Run]
+) -> None:
+    drop_this_month(superuser)
+    writer("begin")
     writer("insert into animals values (1)")
-    assert superuser("select rowtrail.make_partitions(13)") == [(1,)]
-    assert superuser("select count(*) from rowtrail.versions") == [(1,)]
+    other = connect_as("writer")
+    other("set lock_timeout = '2s'")
+    with ThreadPoolExecutor() as pool:
+        making = pool.submit(superuser, "select rowtrail.make_partitions()")
+        time.sleep(0.3)
+        # Behind who waits for the first writer.
+        for key in range(2, 12):
+            other(f"insert into animals values ({key})")
+        writer("commit")
+        assert making.result(timeout=60) == [(1,)]
+    assert superuser("select count(*) from rowtrail.versions where op = 'I'") == [(11,)]
+    assert superuser("select rowtrail.in_default_partition()") == [(0,)]
 
 
 def drop_this_month(superuser: Run) -> None:

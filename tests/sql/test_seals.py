@@ -14,7 +14,7 @@ Run = Callable[..., list[Any]]
 
 KEPT = """
 select l.id
-from rowtrail.seal_leaves as c cross join lateral rowtrail.leaves_in(c.ids, c.leaves) as l
+from rowtrail.seal_leaves as c cross join lateral rowtrail.leaves_in(c.ids, c.leaves, null) as l
 where c.seal_id = %s order by l.id
 """
 

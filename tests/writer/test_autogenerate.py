@@ -687,13 +687,13 @@ def test_a_login_without_a_right_on_rowtrail_is_told_which(
 def test_other_databases_are_none_of_its_business(tmp_path: Path) -> None:
     base = models()
     model(base, "users", versioned={})
-    project = Project(
-        tmp_path / "migrations", create_engine(f"sqlite:///{tmp_path}/x"), base.metadata
-    )
+    other = create_engine(f"sqlite:///{tmp_path}/x")
+    project = Project(tmp_path / "migrations", other, base.metadata)
     up, _ = project.revision()
     assert of_rowtrail(up) == []
     project.upgrade()
     assert project.finds_nothing()
+    other.dispose()
 
 
 def test_inheritance_tracks_each_table_once(project: Project, db: Connection) -> None:

@@ -226,12 +226,14 @@ def test_a_login_without_a_right_on_rowtrail_is_told_which(
 
 
 def test_another_kind_of_database_is_refused(project: Project, tmp_path: Path) -> None:
-    project.config.attributes["engine"] = create_engine(f"sqlite:///{tmp_path}/x")
+    other = create_engine(f"sqlite:///{tmp_path}/x")
+    project.config.attributes["engine"] = other
     project.write("op.track_table('users')")
     with pytest.raises(
         CommandError, match=r"^op.track_table\(\) is for PostgreSQL, and .* sqlite;"
     ):
         project.upgrade()
+    other.dispose()
 
 
 def test_what_it_did_is_logged(project: Project, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,383 @@
+-- Retention: the history of a table is kept for as long as rowtrail.set_retention() says, and
+-- rowtrail.retire() takes out of it, month by month, what is older.
+--
+-- What goes is what no question about a later time needs: as of each moment since, replayed up to now,
+-- the history is the same as before. So of each row that was there when the month ended, the newest
+-- version until then stays, as it is, and whole transactions that were under way then stay. A month of
+-- which little stays is written anew and the old partition dropped; else versions are deleted.
+--
+-- What is sealed is proven as before: seals keep their leaves, rowtrail.retired_leaves says which of
+-- them stand for a version that was retired, and the event of the retirement, a version itself and
+-- sealed in its turn, has the hash of that. It holds in its data
+--   "retired"  {"until", "versions", "retirement", "leaves_hash"}
+
+create or replace function rowtrail.set_retention(of_table text, keep interval, reason text default null)
+returns text
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  known rowtrail.tables := rowtrail.table_named(of_table);
+  full_name constant text := coalesce(rowtrail.full_name(known.relid), format('%I.%I', known.schema_name, known.table_name));
+begin
+  if keep < interval '1 month' or keep > interval '10000 years' then
+    raise exception 'a history cannot be kept for %', keep
+      using errcode = 'invalid_parameter_value', hint = 'It is kept by months, for at least one: interval ''2 years''. NULL keeps it for ever.';
+  elsif known.key_attnums = '{}' and keep is not null then
+    raise exception 'the history of % is kept for ever: it has no key, so that which of its versions are needed cannot be told', full_name
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Give the table a key, and let its owner run rowtrail.track() again.';
+  end if;
+  if keep is distinct from known.retention then
+    update rowtrail.tables as t set retention = keep where t.id = known.id;
+    perform rowtrail.add_event(
+      known, 'rowtrail.set_retention()', jsonb_build_object('retention', jsonb_build_object('old', known.retention, 'new', keep)), reason);
+  end if;
+  return format('the history of %s is kept %s', full_name, coalesce('for ' || keep, 'for ever'));
+end
+$$;
+comment on function rowtrail.set_retention(text, interval, text) is
+  'Says how long the history of a table is kept; NULL for ever. What is older is taken out by rowtrail.retire(), which rowtrail maintain calls: select rowtrail.set_retention(''orders'', ''2 years'', reason => ''policy 12''); The table is named as in SQL, also one that was dropped.';
+
+create or replace function rowtrail.add_event(known rowtrail.tables, command text, said jsonb, reason text, number bigint default null)
+returns void
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, actor, login, data, old, context)
+  values (
+    coalesce(number, nextval('rowtrail.version_id')), clock_timestamp(), pg_current_xact_id(), known.id, 'S', '',
+    rowtrail.clean(nullif(current_setting('rowtrail.actor', true), ''), 200), session_user,
+    jsonb_build_object(
+      'command', command,
+      'table', coalesce(known.shape -> 'table', to_jsonb(format('%I.%I', known.schema_name, known.table_name))),
+      'columns', coalesce(known.shape -> 'columns', '[]'))
+    || said,
+    '{"columns": {}}',
+    nullif(
+      coalesce(rowtrail.clean_context(nullif(current_setting('rowtrail.context', true), '')), '{}')
+      || jsonb_strip_nulls(jsonb_build_object('reason', rowtrail.clean(reason, 1000))),
+      '{}'))
+$$;
+comment on function rowtrail.add_event(rowtrail.tables, text, jsonb, text, bigint) is
+  'Adds an event to the time line of a table that leaves its columns as they are: what was done with its history.';
+
+create or replace function rowtrail.retire(
+  reason text default null,
+  out until timestamptz, out tables text[], out retired bigint, out left_in_month bigint, out is_rewritten boolean)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  due int[];
+begin
+  -- The next month of the history of some table that is over for longer than it is kept.
+  select min(n.ends) into until
+  from rowtrail.tables as t
+  cross join lateral (select date_trunc('month', now() - t.retention) as cut) as c
+  cross join lateral (
+    select min(m.ends) as ends
+    from (
+      select p.ends from rowtrail.months() as p
+      union all
+      select c.cut
+    ) as m
+    where m.ends <= c.cut and m.ends > coalesce(t.complete_from, '-infinity')
+  ) as n
+  where t.retention is not null
+    and t.key_attnums <> '{}'
+    and n.ends > (
+      select v.changed_at from rowtrail.versions as v where v.table_id = t.id order by v.id limit 1);
+  if until is null then
+    return;
+  end if;
+  due := array(
+    select t.id
+    from rowtrail.tables as t
+    where date_trunc('month', now() - t.retention) >= retire.until
+      and t.key_attnums <> '{}'
+      and coalesce(t.complete_from, '-infinity') < retire.until
+    order by t.id);
+  select r.tables, r.retired, r.left_in_month, r.is_rewritten
+  into tables, retired, left_in_month, is_rewritten
+  from rowtrail.retire_until(due, until, reason) as r;
+end
+$$;
+comment on function rowtrail.retire(text) is
+  'Takes the oldest month out of the history of the tables that are kept for a shorter time (rowtrail.set_retention()), and says which tables, until when, and how many versions; NULL if nothing is due. Call it until then, each in a transaction of its own: rowtrail maintain does.';
+
+create or replace function rowtrail.retire_until(
+  due int[], until timestamptz, reason text default null,
+  out tables text[], out retired bigint, out left_in_month bigint, out is_rewritten boolean)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set plan_cache_mode = force_custom_plan
+set jit = off
+as $$
+declare
+  known rowtrail.tables;
+  last_seal rowtrail.seals;
+  now_in constant int := rowtrail.current_era();
+  month record;
+  in_month bigint;
+  total bigint;
+  number bigint;
+  hash bytea;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'rowtrail.retire() needs a READ COMMITTED transaction; this one is %', upper(current_setting('transaction_isolation'))
+      using errcode = 'invalid_transaction_state', hint = 'It has to see what was sealed until now.';
+  end if;
+  -- No seal is made meanwhile, and nothing is erased.
+  lock table rowtrail.seals in exclusive mode;
+  select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
+  if last_seal.id is not null and rowtrail.is_new_life(last_seal) then
+    raise exception 'the database was brought into another cluster after seal %, so that which versions are sealed is not known', last_seal.id
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal';
+  end if;
+  select m.* into month from rowtrail.months() as m where m.ends = until;
+  if month.part is not null then
+    -- Whoever's clock goes back into the month waits, and nobody else.
+    execute format('lock table %s in share row exclusive mode', month.part);
+  end if;
+
+  -- Fails if somebody else's is there.
+  create temporary table retired_now (id bigint primary key, table_id int not null, changed_at timestamptz not null) on commit drop;
+  for known in select t.* from rowtrail.tables as t where t.id = any (due) order by t.id loop
+    insert into retired_now (id, table_id, changed_at)
+    select n.id, known.id, n.changed_at from rowtrail.not_needed_since(known.id, until) as n;
+  end loop;
+  analyze retired_now;
+  select count(*), count(*) filter (where r.changed_at >= month.begins) into retired, in_month from retired_now as r;
+
+  if last_seal.id is not null and exists (
+    select
+    from rowtrail.versions as v
+    join retired_now as r on r.id = v.id and r.table_id = v.table_id and r.changed_at = v.changed_at
+    where rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in))
+  then
+    raise exception 'versions of before % are in no seal yet, so they are not retired', until
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal';
+  end if;
+
+  number := nextval('rowtrail.version_id');
+  if retired > 0 then
+    insert into rowtrail.retired_leaves (seal_id, part, retirement, versions, gone)
+    select
+      l.seal_id, l.part, number, count(r.id), string_agg(case when r.id is null then '0' else '1' end, '' order by u.place)::bit varying
+    from rowtrail.seal_leaves as l
+    cross join lateral unnest(l.ids) with ordinality as u (id, place)
+    left join retired_now as r on r.id = u.id
+    where l.ids[1] <= (select max(m.id) from retired_now as m)
+      and l.ids[cardinality(l.ids)] >= (select min(m.id) from retired_now as m)
+    group by l.seal_id, l.part
+    having count(r.id) > 0;
+    delete from rowtrail.seal_salts as s using retired_now as r where r.id = s.version_id;
+  end if;
+  hash := rowtrail.retirement_hash(number);
+
+  tables := '{}';
+  for known in select t.* from rowtrail.tables as t where t.id = any (due) order by t.id loop
+    select count(*) into total from retired_now as r where r.table_id = known.id;
+    if total > 0 then
+      tables := tables || coalesce(rowtrail.full_name(known.relid), format('%I.%I', known.schema_name, known.table_name));
+      perform rowtrail.add_event(
+        known, 'rowtrail.retire()',
+        jsonb_build_object('retired', jsonb_build_object(
+          'until', until, 'versions', total, 'retirement', number, 'leaves_hash', encode(hash, 'hex'))),
+        reason,
+        -- The first event of a retirement bears its number.
+        case when cardinality(tables) = 1 then number end);
+    end if;
+  end loop;
+  update rowtrail.tables as t set complete_from = until where t.id = any (due);
+
+  is_rewritten := false;
+  if in_month > 0 then
+    execute format('select count(*) from %s', month.part) into total;
+    left_in_month := total - in_month;
+    is_rewritten := left_in_month <= total / 5;
+    if is_rewritten then
+      perform rowtrail.rewrite_month(month.part, month.begins, month.ends, left_in_month);
+    end if;
+  end if;
+  delete from rowtrail.versions as v
+  using retired_now as r
+  where v.table_id = r.table_id and v.id = r.id and v.changed_at = r.changed_at
+    and not (is_rewritten and r.changed_at >= month.begins);
+  drop table retired_now;
+end
+$$;
+comment on function rowtrail.retire_until(int[], timestamptz, text) is
+  'The part of rowtrail.retire() that takes what is older out of the history of tables, by their ids in rowtrail.tables.';
+
+create or replace function rowtrail.not_needed_since(of_table int, moment timestamptz)
+returns table (id bigint, changed_at timestamptz)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  known constant rowtrail.tables := (select t from rowtrail.tables as t where t.id = of_table);
+  -- What was recorded after the first version since then is kept, whatever the clock said.
+  first_later constant bigint := (
+    select coalesce(min(v.id), 9223372036854775807) from rowtrail.versions as v where v.table_id = of_table and v.changed_at >= moment);
+begin
+  if known.key_attnums = '{}' or known.keyed_since >= moment then
+    -- Rows were told apart otherwise then.
+    return;
+  end if;
+  return query
+  with crossing as materialized (
+    -- Was under way then, as rowtrail.as_of() sees it: recorded something before, and after.
+    select distinct v.era, v.xid
+    from rowtrail.versions as v
+    where v.changed_at >= moment
+      and (v.xid::text)::bigint <= (
+        select max((m.xid::text)::bigint) from rowtrail.versions as m where m.table_id = of_table and m.changed_at < moment)
+  ),
+  old as materialized (
+    select v.id, v.changed_at, v.era, v.xid, v.op, v.row_key, v.old_key, v.erased is not null as is_erased, v.data ? 'dropped' as is_drop
+    from rowtrail.versions as v
+    where v.table_id = of_table
+      and v.changed_at < moment
+      and v.id < first_later
+      and not exists (select from crossing as c where c.era = v.era and c.xid = v.xid)
+  ),
+  emptied as (
+    select coalesce(max(o.id), -9223372036854775808) as id from old as o where o.op = 'T' or (o.op = 'S' and o.is_drop)
+  ),
+  -- What each did to a key, as rowtrail.replay_by_key() has it: did it end there?
+  events as materialized (
+    select o.row_key as key, o.id, o.era, o.xid, o.op = 'D' as ends
+    from old as o
+    cross join emptied as e
+    where o.op not in ('T', 'S') and o.id > e.id and o.changed_at >= coalesce(known.keyed_since, '-infinity')
+    union all
+    select o.old_key, o.id, o.era, o.xid, true
+    from old as o
+    cross join emptied as e
+    where o.op = 'U' and o.old_key is not null and o.id > e.id and o.changed_at >= coalesce(known.keyed_since, '-infinity')
+  ),
+  latest as (
+    select distinct on (e.key) e.key, e.era, e.xid from events as e order by e.key, e.id desc
+  ),
+  -- Of each key its last transaction, unless that did nothing but end it.
+  needed as materialized (
+    select e.id
+    from (
+      select e.id, count(*) over by_key as events, bool_or(e.ends) over by_key as ends
+      from events as e
+      join latest as l on (l.key, l.era, l.xid) = (e.key, e.era, e.xid)
+      window by_key as (partition by e.key)
+    ) as e
+    where e.events > 1 or not e.ends
+  ),
+  -- Of a move between partitions the delete tells what changed.
+  moves as (
+    select d.id
+    from old as d
+    join old as i on (i.old_key, i.era, i.xid) = (d.row_key, d.era, d.xid)
+    where d.op = 'D' and i.op = 'I' and i.id in (select n.id from needed as n)
+  )
+  select o.id, o.changed_at
+  from old as o
+  where o.op not in ('T', 'S')
+    and not o.is_erased
+    and o.id not in (select n.id from needed as n)
+    and o.id not in (select m.id from moves as m);
+end
+$$;
+comment on function rowtrail.not_needed_since(int, timestamptz) is
+  'The versions of a table without which its history is the same as of the moment and each later one.';
+
+create or replace function rowtrail.rewrite_month(part regclass, begins timestamptz, ends timestamptz, left_in_month bigint)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  named constant name := (select c.relname from pg_class as c where c.oid = part);
+  made constant name := named || '_kept';
+begin
+  if left_in_month > 0 then
+    perform rowtrail.make_month(made);
+    execute format(
+      'insert into rowtrail.%I select v.* from %s as v where not exists (select from retired_now as r where r.id = v.id and r.table_id = v.table_id)', made, part);
+  end if;
+  perform rowtrail.execute_patiently(format('alter table rowtrail.versions detach partition %s', part));
+  execute format('drop table %s', part);
+  if left_in_month > 0 then
+    perform rowtrail.attach_month(made, begins, ends);
+    execute format('alter table rowtrail.%I rename to %I', made, named);
+  end if;
+end
+$$;
+comment on function rowtrail.rewrite_month(regclass, timestamptz, timestamptz, bigint) is
+  'The part of rowtrail.retire() that puts another partition in the place of a month''s, with what stays of it; none where nothing stays.';
+
+create or replace function rowtrail.retirement_hash(number bigint)
+returns bytea
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select sha256(coalesce(string_agg(int8send(l.seal_id) || int4send(l.part) || varbit_send(l.gone), ''::bytea order by l.seal_id, l.part), ''))
+  from rowtrail.retired_leaves as l
+  where l.retirement = number
+$$;
+comment on function rowtrail.retirement_hash(bigint) is
+  'The hash of which leaves of seals stand for versions of a retirement: the event of the retirement has it.';
+
+create or replace function rowtrail.verify_retired(
+  out object text, out problem text, out mend text, out is_fault boolean)
+returns setof record
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+as $$
+  select
+    format('retirement %s', coalesce(l.retirement, e.retirement)),
+    case
+      when e.retirement is null then 'says that sealed versions were retired, and no event of a table says so'
+      else 'does not say of the same sealed versions as its event that they were retired'
+    end,
+    'only a superuser can do that: find it in a backup, and ask who could', true
+  from (select distinct r.retirement from rowtrail.retired_leaves as r) as l
+  full join (
+    select (v.data -> 'retired' ->> 'retirement')::bigint as retirement, min(v.data -> 'retired' ->> 'leaves_hash') as hash, count(distinct v.data -> 'retired' ->> 'leaves_hash') as hashes
+    from rowtrail.tables as t
+    join rowtrail.versions as v on v.table_id = t.id and v.row_key = '' and v.op = 'S'
+    where v.data ? 'retired'
+    group by 1
+  ) as e on e.retirement = l.retirement
+  where e.retirement is null
+    or e.hashes <> 1
+    or e.hash <> encode(rowtrail.retirement_hash(e.retirement), 'hex')
+  order by 1
+$$;
+comment on function rowtrail.verify_retired() is
+  'Retirements that say otherwise than their events which sealed versions are gone.';
+
+revoke all on function
+  rowtrail.set_retention(text, interval, text),
+  rowtrail.add_event(rowtrail.tables, text, jsonb, text, bigint),
+  rowtrail.retire(text),
+  rowtrail.retire_until(int[], timestamptz, text),
+  rowtrail.not_needed_since(int, timestamptz),
+  rowtrail.rewrite_month(regclass, timestamptz, timestamptz, bigint),
+  rowtrail.retirement_hash(bigint),
+  rowtrail.verify_retired()
+from public;
+grant execute on function rowtrail.retirement_hash(bigint), rowtrail.verify_retired() to rowtrail_reader;
