@@ -10,13 +10,13 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
-as $function$
+as $$
   select c.oid::regclass, b.bounds[1]::timestamptz, b.bounds[2]::timestamptz
   from pg_inherits as i
   join pg_class as c on c.oid = i.inhrelid
-  cross join lateral regexp_match(pg_get_expr(c.relpartbound, c.oid), $$FROM \('([^']+)'\) TO \('([^']+)'\)$$) as b (bounds)
+  cross join lateral regexp_match(pg_get_expr(c.relpartbound, c.oid), E'FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)') as b (bounds)
   where i.inhparent = 'rowtrail.versions'::regclass and b.bounds is not null
-$function$;
+$$;
 comment on function rowtrail.months() is 'The partitions of rowtrail.versions but the default one, with their bounds: begins is in it, ends is not.';
 
 create or replace function rowtrail.make_partitions(months_ahead int default 12)

@@ -85,7 +85,7 @@ begin
       union all
       select c.cut
     ) as m
-    where m.ends <= c.cut and m.ends > coalesce(t.complete_from, '-infinity')
+    where m.ends <= c.cut and m.ends > coalesce(t.retired_until, '-infinity')
   ) as n
   where t.retention is not null
     and t.key_attnums <> '{}'
@@ -99,7 +99,7 @@ begin
     from rowtrail.tables as t
     where date_trunc('month', now() - t.retention) >= retire.until
       and t.key_attnums <> '{}'
-      and coalesce(t.complete_from, '-infinity') < retire.until
+      and coalesce(t.retired_until, '-infinity') < retire.until
     order by t.id);
   select r.tables, r.retired, r.left_in_month, r.is_rewritten
   into tables, retired, left_in_month, is_rewritten
@@ -194,8 +194,10 @@ begin
         -- The first event of a retirement bears its number.
         case when cardinality(tables) = 1 then number end);
     end if;
+    update rowtrail.tables as t
+    set retired_until = until, complete_from = case when total > 0 then until else t.complete_from end
+    where t.id = known.id;
   end loop;
-  update rowtrail.tables as t set complete_from = until where t.id = any (due);
 
   is_rewritten := false;
   if in_month > 0 then

@@ -49,6 +49,7 @@ UPGRADE = (
       is_rewritten boolean not null default false,
       rewritten_at timestamptz,
       retention interval,
+      retired_until timestamptz,
       complete_from timestamptz,
       constraint tables_actor_policy check (actor_policy in ('allow', 'warn', 'require')),
       constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
@@ -92,6 +93,10 @@ UPGRADE = (
             ("is_rewritten", "a schema change that rewrites it is under way, or was not recorded"),
             ("rewritten_at", "the last schema change that gave its rows other values"),
             ("retention", "how long its history is kept; NULL for ever"),
+            (
+                "retired_until",
+                "what was older than that has been looked at, and retired if it could",
+            ),
             ("complete_from", "what was not needed since then was retired; NULL where nothing was"),
         )
     ),

@@ -95,6 +95,19 @@ class Erasure:
 
 
 @dataclass(frozen=True)
+class Retirement:
+    """What was retired of a table's history.
+
+    Attributes:
+        until: what was recorded before it, and was not needed since (UTC).
+        versions: so many.
+    """
+
+    until: datetime
+    versions: int
+
+
+@dataclass(frozen=True)
 class SchemaChange:
     """What a schema change was, besides the columns that it changed.
 
@@ -112,6 +125,7 @@ class SchemaChange:
         tracking: ended, or begun again; None where it went on.
         options: of `rowtrail.track()` those that are others from here on, as definitions.
         erasure: where values of a row were erased from its history, which.
+        retirement: where a part of the history was retired, which.
     """
 
     command: str | None
@@ -125,6 +139,7 @@ class SchemaChange:
     tracking: str | None = None
     options: list[Field] = field(default_factory=list)
     erasure: Erasure | None = None
+    retirement: Retirement | None = None
 
 
 @dataclass(frozen=True)

@@ -266,6 +266,11 @@ def event_of(event: SchemaChange) -> dict[str, Any]:
             "version_count": event.erasure.versions,
             "unverified_count": event.erasure.unverified,
         },
+        "retirement": event.retirement
+        and {
+            "until": written_moment(event.retirement.until),
+            "version_count": event.retirement.versions,
+        },
     }
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Text, case, cast, column, func, select, true, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import Session
 
-from rowtrail.answers import Change, Erasure, Field, SchemaChange, Value
+from rowtrail.answers import Change, Erasure, Field, Retirement, SchemaChange, Value
 from rowtrail.paging import EXCERPT, FIELDS, METADATA, NAMES, named, t, v
 
 BESIDE = 100  # schema changes beside a page of a row's versions
@@ -41,7 +42,8 @@ def described(session: Session, changes: Sequence[Change]) -> list[Change]:
             partitions("attached", "$.*").label("attached"),
             partitions("detached", "$.*.name").label("detached"),
             data.op("->>")("tracking").label("tracking"),
-            data.op("->")("options").label("options"),
+            func.coalesce(data.op("->")("options"), retention(), type_=JSONB).label("options"),
+            data.op("->")("retired").label("retired"),
             # Without the ids of the versions, of which there may be many.
             erasure().label("erasure"),
             *differing.c,
@@ -113,6 +115,7 @@ def with_event(change: Change, found: Any) -> Change:
             tracking=found.tracking,
             options=[option_of(*one) for one in sorted((found.options or {}).items())],
             erasure=None if found.erasure is None else Erasure(*found.erasure),
+            retirement=None if found.retired is None else retirement_of(found.retired),
         ),
     )
 
@@ -135,6 +138,19 @@ def option_of(name: str, sides: dict[str, Any]) -> Field:
         for side in (sides["old"], sides["new"])
     ]
     return field_of(name, texts[0], len(texts[0]), texts[1], len(texts[1]))
+
+
+def retirement_of(said: dict[str, Any]) -> Retirement:
+    """What was retired, by what the event says."""
+    return Retirement(datetime.fromisoformat(said["until"]), said["versions"])
+
+
+def retention() -> Any:
+    """For how long the history is kept, before and after, as an option."""
+    said = data.op("->")("retention")
+    sides = [func.coalesce(said.op("->>")(side), "for ever") for side in ("old", "new")]
+    option = func.jsonb_build_object("old", sides[0], "new", sides[1])
+    return case((data.has_key("retention"), func.jsonb_build_object("kept", option)))
 
 
 def erasure() -> Any:

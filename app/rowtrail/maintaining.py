@@ -93,7 +93,8 @@ def steps(target: "Target", months: int, reason: str | None) -> Iterator[dict[st
         retired = call(target, RETIRE, reason=reason)
         if retired.until is None:
             break
-        yield {"step": "retire", **retired._asdict()}
+        if retired.retired:
+            yield {"step": "retire", **retired._asdict()}
     refreshed = call(target, "select rowtrail.refresh_statistics() as refreshed").refreshed
     yield {"step": "statistics", "refreshed": refreshed}
 
@@ -134,7 +135,7 @@ def say(done: dict[str, Any], json_wanted: bool) -> None:
         click.echo(f"{versions} moved from the default partition to those of their months")
     elif done["step"] == "retire":
         versions = plural(done["retired"], "version")
-        names = printable(", ".join(done["tables"])) or "no table"
+        names = printable(", ".join(done["tables"]))
         click.echo(f"{versions} of before {done['until']:%Y-%m-%d} retired: {names}")
     elif done["step"] == "statistics" and done["refreshed"]:
         click.echo("statistics refreshed")

@@ -17,8 +17,9 @@ FETCHED = 200  # characters
 STATUS = """
 select
   s.table_name, s.state, s.key_columns, s.excluded_columns, s.tracked_since, s.tracked_by, s.mend,
-  v.counted, l.changed_at
+  v.counted, l.changed_at, t.retention::text as retention, t.complete_from
 from rowtrail.status() as s
+join rowtrail.tables as t on t.id = s.table_id
 cross join lateral (
   select count(*) as counted
   from (select from rowtrail.versions as v where v.table_id = s.table_id limit :counted + 1) as v
@@ -93,7 +94,9 @@ def status(connection: Connection) -> list[dict[str, Any]]:
     Returns:
         A dict per table: `table` (its full name), `state`, `key`, `excluded`, `tracked_since`,
         `tracked_by`, `versions` (counted up to COUNTED), `more_versions` (there are more),
-        `last_change`, `mend` (the statement that mends it, or None).
+        `last_change`, `kept` (for how long; None for ever), `complete_from` (what was not needed
+        since then was retired; None where nothing was), `mend` (the statement that mends it, or
+        None).
     """
     return [
         {
@@ -106,6 +109,8 @@ def status(connection: Connection) -> list[dict[str, Any]]:
             "versions": min(found.counted, COUNTED),
             "more_versions": found.counted > COUNTED,
             "last_change": found.changed_at,
+            "kept": found.retention,
+            "complete_from": found.complete_from,
             "mend": found.mend,
         }
         for found in connection.execute(text(STATUS), {"counted": COUNTED})

@@ -227,6 +227,11 @@ SHAPES: Schema = {
                 ),
                 "Where values of a row were erased from its history, which.",
             ),
+            "retirement": said(
+                nullable(record(until=MOMENT, version_count=COUNT)),
+                "Where versions of before a time that were not needed since were taken out of "
+                "the history, how many.",
+            ),
         },
         "statement",
     ),

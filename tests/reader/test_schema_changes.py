@@ -55,6 +55,7 @@ def test_a_feed_shows_a_schema_change_as_a_line(client: FlaskClient, db: Connect
         "tracking": None,
         "options": [],
         "erasure": None,
+        "retirement": None,
     }
     assert event["fields"] == [{"column": "state", "old": "status text", "new": "state text"}]
     assert insert["event"] is None
