@@ -124,7 +124,7 @@ declare
     select coalesce(max(t.keyed_since), '-infinity')
     from rowtrail.tables as t where t.id = of_table and rowtrail.is_reached(bound, t.keyed_since));
   after_id constant bigint := (
-    select coalesce(max(t.id), 0)
+    select coalesce(max(t.id), -9223372036854775807)
     from rowtrail.versions as t
     where t.table_id = of_table
       and t.row_key = ''

@@ -173,9 +173,9 @@ as $$
   from (
     select s.table_id, s.key, s.id, s.op, lag(s.op) over by_row as op_before, lag(s.id) over by_row as id_before
     from (
-      select v.table_id, v.row_key as key, v.id, v.op, 1 as place from rowtrail.versions as v where v.row_key <> '' and v.op in ('I', 'U', 'B', 'D')
+      select v.table_id, v.row_key as key, v.id, v.op, 1 as place from rowtrail.versions as v where v.row_key <> '' and v.op in ('I', 'U', 'B', 'D') and v.era > 0
       union all
-      select v.table_id, v.old_key, v.id, 'D', 0 from rowtrail.versions as v where v.old_key is not null
+      select v.table_id, v.old_key, v.id, 'D', 0 from rowtrail.versions as v where v.old_key is not null and v.era > 0
     ) as s
     window by_row as (partition by s.table_id, s.key order by s.id, s.place)
   ) as d

@@ -90,7 +90,8 @@ begin
       end;
     continue when places is null;
 
-    if last_seal.id is not null and version.id <= last_seal.max_id
+    -- What was imported is of era 0 and in no seal.
+    if last_seal.id is not null and version.era > 0 and version.id <= last_seal.max_id
       and not rowtrail.is_unsealed(version.era, version.xid, last_seal, now_in)
     then
       select s.salt into salt from rowtrail.seal_salts as s where s.version_id = version.id;
@@ -123,6 +124,9 @@ begin
       old_key = case when 'old_key' = any (places) then 'erased:' || erasure else v.old_key end,
       erased = array(select unnest(coalesce(v.erased, '{}')) union select unnest(places) order by 1)
     where v.table_id = version.table_id and v.id = version.id and v.changed_at = version.changed_at;
+    if version.era = 0 then
+      perform rowtrail.renew_import_leaf(version.id);
+    end if;
     changed := changed || version.id;
     all_places := array(select unnest(all_places) union select unnest(places) order by 1);
     erased_values := erased_values + cardinality(places);

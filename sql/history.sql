@@ -303,8 +303,8 @@ begin
     where v.table_id = of_table
       and v.op not in ('T', 'S')
       and v.changed_at >= coalesce(since, '-infinity')
-      and v.id > coalesce(after_id, 0)
-      and v.id >= coalesce(from_id, 0)
+      and v.id > coalesce(after_id, -9223372036854775807)
+      and v.id >= coalesce(from_id, -9223372036854775807)
       and rowtrail.is_within(bound, v.era, v.xid, v.changed_at)
       and (of_key is null or v.row_key = of_key or v.old_key = of_key)
       and (
@@ -491,7 +491,7 @@ as $$
   -- Each version takes away a row that held what was before, and adds one that holds what is after.
   with known as (
     select
-      t.ignored_columns, coalesce(max(v.id), 0) as after_id,
+      t.ignored_columns, coalesce(max(v.id), -9223372036854775807) as after_id,
       case when rowtrail.is_reached(bound, t.keyed_since) then t.keyed_since end as keyed_since
     from rowtrail.tables as t
     left join rowtrail.versions as v
@@ -671,7 +671,7 @@ begin
 
   -- Back through the events, newest first, that which nobody has recorded yet before all.
   for event in
-    select e.id, e.data, e.old, coalesce(lead(e.id) over (order by e.id desc), 0) as former
+    select e.id, e.data, e.old, coalesce(lead(e.id) over (order by e.id desc), -9223372036854775807) as former
     from (
       select v.id, v.data, v.old
       from rowtrail.versions as v

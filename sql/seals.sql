@@ -529,7 +529,7 @@ begin
   next_xid := pg_snapshot_xmax(pg_current_snapshot());
   if not is_thorough
     and (
-      select count(*) filter (where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s where s.id > 0)
+      select count(*) filter (where v.era > 0 and not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s where s.id > 0)
           - (select coalesce(sum(r.versions), 0) from rowtrail.retired_leaves as r)
         and count(*) filter (where v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid) = 0
       from rowtrail.versions as v)
@@ -555,7 +555,8 @@ begin
     select rowtrail.version_name(v.id), 'was added among those that are sealed, and is in no seal', 'only a superuser can do that: ask who could', true
     from rowtrail.versions as v
     where not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)
-      and v.era <= now_in
+      -- What was imported is of era 0: rowtrail.verify_imported().
+      and v.era between 1 and now_in
       and (
         not exists (select from kept as k where k.id = v.id)
         or v.id in (select d.id from rowtrail.versions as d group by d.id having count(*) > 1))

@@ -177,7 +177,7 @@ as $$
       and v.id > coalesce((
         select max(t.id)
         from rowtrail.versions as t
-        where t.table_id = of_table and t.row_key = '' and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped')) and t.id < truncate_id), 0)
+        where t.table_id = of_table and t.row_key = '' and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped')) and t.id < truncate_id), -9223372036854775807)
   ),
   -- Of each key, what left it last.
   ends as (
@@ -503,7 +503,7 @@ as $$
   join rowtrail.versions as v on v.table_id = t.id and (v.row_key = k.key or v.old_key = k.key)
   where t.id = of_table
     and v.id > coalesce((
-      select max(e.id) from rowtrail.versions as e where e.table_id = of_table and e.row_key = '' and (e.op = 'T' or (e.op = 'S' and e.data ? 'dropped'))), 0)
+      select max(e.id) from rowtrail.versions as e where e.table_id = of_table and e.row_key = '' and (e.op = 'T' or (e.op = 'S' and e.data ? 'dropped'))), -9223372036854775807)
 $$;
 comment on function rowtrail.undo_copies(int, jsonb) is
   'How many rows that hold this a table without a key has now, by its versions.';

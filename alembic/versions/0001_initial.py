@@ -51,6 +51,7 @@ UPGRADE = (
       retention interval,
       retired_until timestamptz,
       complete_from timestamptz,
+      imported_until timestamptz,
       constraint tables_actor_policy check (actor_policy in ('allow', 'warn', 'require')),
       constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
     )
@@ -98,6 +99,7 @@ UPGRADE = (
                 "what was older than that has been looked at, and retired if it could",
             ),
             ("complete_from", "what was not needed since then was retired; NULL where nothing was"),
+            ("imported_until", "the time of the newest version that came by an import"),
         )
     ),
     """
@@ -375,12 +377,106 @@ UPGRADE = (
             ("findings", "the first 100 of them, faults first: part, object, problem, mend"),
         )
     ),
+    """
+    create table rowtrail.imports (
+      id bigint generated always as identity primary key,
+      begun_at timestamptz not null,
+      finished_at timestamptz,
+      source text not null,
+      place text not null,
+      login text not null,
+      first_id bigint not null,
+      rows bigint not null,
+      rows_read bigint not null default 0,
+      added_to_xid bigint not null,
+      is_state boolean not null,
+      queries text[] not null,
+      reached jsonb,
+      hash bytea
+    )
+    """,
+    """
+    comment on table rowtrail.imports is
+      'The imports: each brought the versions that another tool had recorded, which no seal takes in.'
+    """,
+    *(
+        f"comment on column rowtrail.imports.{column} is '{text}'"
+        for column, text in (
+            ("id", "a number, in the order in which they were begun"),
+            ("begun_at", "when it was begun, by the clock"),
+            ("finished_at", "when all was there; NULL while it is not"),
+            ("source", "the tool that had recorded it, as rowtrail import --from names it"),
+            ("place", "where in this database the tool keeps it: a table, or a schema"),
+            ("login", "who began it: session_user"),
+            ("first_id", "the lowest of the ids that its versions may have; all are below 0"),
+            ("rows", "how many rows there were to read when it was begun"),
+            ("rows_read", "how many of them were read; each is a version, or was left out"),
+            ("added_to_xid", "what was added to the numbers of the source''s transactions"),
+            ("is_state", "whether the source kept how rows were, and not what changed"),
+            ("queries", "what is read, one after the other"),
+            ("reached", "the query and the place in it of the last row that was read"),
+            ("hash", "of the leaves and ids of its versions, once it is finished"),
+        )
+    ),
+    """
+    create table rowtrail.import_tables (
+      import_id bigint,
+      table_id int,
+      source_table text not null,
+      until timestamptz not null,
+      rows_read bigint not null default 0,
+      versions bigint not null default 0,
+      left_out jsonb not null default '{}',
+      first_changed_at timestamptz,
+      last_changed_at timestamptz,
+      constraint import_tables_key primary key (import_id, table_id)
+    )
+    """,
+    "comment on table rowtrail.import_tables is 'What each import brought to each table.'",
+    *(
+        f"comment on column rowtrail.import_tables.{column} is '{text}'"
+        for column, text in (
+            ("import_id", "the import: rowtrail.imports.id"),
+            ("table_id", "the table: rowtrail.tables.id"),
+            ("source_table", "the table of the source that held its rows"),
+            ("until", "what the source recorded from then on is left out: it is here already"),
+            ("rows_read", "how many rows of the source were of it"),
+            ("versions", "how many of them are versions now"),
+            ("left_out", "how many are not, by reason"),
+            ("first_changed_at", "the time of the first of the versions"),
+            ("last_changed_at", "the time of the last of the versions"),
+        )
+    ),
+    """
+    create table rowtrail.import_leaves (
+      import_id bigint,
+      part int,
+      ids bigint[] not null,
+      leaves bytea not null,
+      constraint import_leaves_key primary key (import_id, part)
+    )
+    """,
+    "alter table rowtrail.import_leaves alter column leaves set storage external",
+    """
+    comment on table rowtrail.import_leaves is
+      'The leaves of the versions of each import, by which verifying names the one that was changed.'
+    """,
+    *(
+        f"comment on column rowtrail.import_leaves.{column} is '{text}'"
+        for column, text in (
+            ("import_id", "the import: rowtrail.imports.id"),
+            ("part", "0, 1, 2 and so on: a batch each"),
+            ("ids", "of the versions, in order"),
+            ("leaves", "what rowtrail.leaf() gives of them, 32 bytes each"),
+        )
+    ),
     "revoke all on rowtrail.tables, rowtrail.salts, rowtrail.versions, rowtrail.versions_default, "
     "rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, rowtrail.erased_versions, "
-    "rowtrail.retired_leaves, rowtrail.verifications, rowtrail.eras from public",
+    "rowtrail.retired_leaves, rowtrail.verifications, rowtrail.eras, rowtrail.imports, "
+    "rowtrail.import_tables, rowtrail.import_leaves from public",
     "grant select on rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, "
-    "rowtrail.erased_versions, rowtrail.retired_leaves, rowtrail.verifications, rowtrail.eras "
-    "to rowtrail_reader",
+    "rowtrail.erased_versions, rowtrail.retired_leaves, rowtrail.verifications, rowtrail.eras, "
+    "rowtrail.imports, rowtrail.import_tables, rowtrail.import_leaves to rowtrail_reader",
     "grant usage on schema rowtrail to rowtrail_reader, rowtrail_limited_reader, rowtrail_capture",
     "grant select on rowtrail.tables, rowtrail.versions "
     "to rowtrail_reader, rowtrail_limited_reader",
@@ -399,6 +495,7 @@ UPGRADE = (
             *("tables", "salts", "versions", "versions_default"),
             *("seals", "seal_leaves", "seal_salts", "erased_versions", "retired_leaves"),
             *("verifications", "eras"),
+            *("imports", "import_tables", "import_leaves"),
         )
     ),
     *(
@@ -406,6 +503,7 @@ UPGRADE = (
         for table in (
             *("tables", "versions", "seals", "seal_leaves", "seal_salts", "erased_versions"),
             *("retired_leaves", "verifications", "eras"),
+            *("imports", "import_tables", "import_leaves"),
         )
     ),
     "create policy capture on rowtrail.tables for select to rowtrail_capture using (true)",
@@ -436,6 +534,9 @@ UPGRADE = (
             ("readers", "retired_leaves", "rowtrail_reader sees all"),
             ("readers", "verifications", "rowtrail_reader sees all"),
             ("readers", "eras", "rowtrail_reader sees all"),
+            ("readers", "imports", "rowtrail_reader sees all"),
+            ("readers", "import_tables", "rowtrail_reader sees all"),
+            ("readers", "import_leaves", "rowtrail_reader sees all"),
             ("capture", "tables", "capturing looks up the table, whoever writes"),
             ("capture", "versions", "capturing adds versions, whoever writes"),
             (
@@ -460,6 +561,9 @@ DOWNGRADE = (
     "drop table rowtrail.seal_leaves",
     "drop table rowtrail.seals",
     "drop table rowtrail.eras",
+    "drop table rowtrail.import_leaves",
+    "drop table rowtrail.import_tables",
+    "drop table rowtrail.imports",
     "drop table rowtrail.tables",
 )
 

@@ -1,5 +1,6 @@
 """What history answers with: plain values, the same for the pages and for JSON."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -181,6 +182,14 @@ class Change:
     def author(self) -> tuple[str | None, str, str | None]:
         """Who it was, and what they said."""
         return self.actor, self.login, self.context
+
+    @property
+    def imported_from(self) -> str | None:
+        """The tool that had recorded it; None where rowtrail did."""
+        if self.era > 0:
+            return None
+        said = json.loads(self.context or "{}").get("imported")
+        return str(said.get("from")) if isinstance(said, dict) else "elsewhere"
 
     @property
     def is_mere_event(self) -> bool:

@@ -122,7 +122,7 @@ def compare(table_id: int) -> Response:
     )
 
 
-@answers("/tables/<int:table_id>/versions/<int:version_id>")
+@answers("/tables/<int:table_id>/versions/<int(signed=True):version_id>")
 def version(table_id: int, version_id: int) -> Response:
     check_schema()
     found = history.version(database.session(), table_id, version_id)

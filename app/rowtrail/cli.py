@@ -15,6 +15,7 @@ import click
 from rowtrail import __version__, integrity, restoring
 from rowtrail.as_of import as_of, diff
 from rowtrail.erasing import erase
+from rowtrail.importing import import_
 from rowtrail.maintaining import maintain, retention
 from rowtrail.options import (
     CANNOT,
@@ -404,6 +405,7 @@ def status(database: str | None, data: Path | None, models: str | None, json_wan
             not_tracked = reports.not_tracked(connection)
             recorded = reports.records_schema_changes(connection)
             guarded = reports.is_guarded(connection)
+            unfinished = reports.unfinished_imports(connection)
             wishes = None
             if models is not None:
                 from rowtrail.wishes import find_metadatas, unmet
@@ -411,13 +413,19 @@ def status(database: str | None, data: Path | None, models: str | None, json_wan
                 wishes = list(unmet(connection, find_metadatas(models)))
     if json_wanted:
         state: dict[str, Any] = {"database": name, "revision": REVISION}
-        state |= {"records_schema_changes": recorded}
-        state |= {"is_guarded": guarded, "tables": tables, "not_tracked": not_tracked}
+        state |= {"records_schema_changes": recorded, "is_guarded": guarded}
+        state |= {"tables": tables, "not_tracked": not_tracked, "unfinished_imports": unfinished}
         print_json(state if wishes is None else state | {"models": wishes})
     else:
         from rowtrail.terminal import show_status
 
         show_status(tables, recorded, guarded, not_tracked, wishes)
+        for one in unfinished:
+            click.echo(
+                f"\nThe import from {one['source']} is not finished: {one['rows_read']:,} of "
+                f"{one['rows']:,} rows were read.\n"
+                f"It goes on by: rowtrail import --from {one['source']}"
+            )
     return FOUND_WRONG if wishes or any(table["mend"] for table in tables) else DONE
 
 
@@ -490,6 +498,7 @@ def history(
 rowtrail.add_command(as_of)
 rowtrail.add_command(diff)
 rowtrail.add_command(erase)
+rowtrail.add_command(import_)
 rowtrail.add_command(maintain)
 rowtrail.add_command(retention)
 

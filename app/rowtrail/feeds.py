@@ -17,6 +17,7 @@ from rowtrail.answers import OPERATIONS, Change, Cursor, Looked, Page, TableName
 from rowtrail.filters import Filters
 from rowtrail.looking import (
     LOOKED_AT,
+    LOWEST_ID,
     Place,
     Span,
     at,
@@ -94,7 +95,7 @@ def page_of_span(session: Session, span: Span, wanted: Wanted, cursor: Cursor) -
     edge = None
     behind = behind_cursor(span, cursor)
     if behind is not None and has_some(session, behind, wanted):
-        edge = behind.high if upward else max(behind.low - 1, 0)
+        edge = behind.high if upward else max(behind.low - 1, LOWEST_ID)
         if changes:
             edge = changes[0].id
     newest, oldest = (ahead, edge) if upward else (edge, ahead)

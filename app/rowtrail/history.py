@@ -25,7 +25,7 @@ from rowtrail.answers import (
 )
 from rowtrail.errors import RowtrailError
 from rowtrail.finding import canonical
-from rowtrail.looking import one_by_one
+from rowtrail.looking import LOWEST_ID, one_by_one
 from rowtrail.paging import (
     IS_SHOWN,
     METADATA,
@@ -176,7 +176,7 @@ def transaction(session: Session, era: int, xid: int, cursor: Cursor) -> Transac
     ]
     if not parts:
         raise nothing
-    page = page_of(session, [where], Cursor(after=0) if cursor == Cursor() else cursor)
+    page = page_of(session, [where], Cursor(after=LOWEST_ID) if cursor == Cursor() else cursor)
     page = with_events(session, page)
     page.changes.reverse()
     has_more = sum(part.changes for part in parts) > COUNTED
@@ -194,7 +194,7 @@ def version(session: Session, table_id: int, version_id: int) -> WholeVersion:
         NotThere: this table has no version with this id.
     """
     found = None
-    if table_id <= BIGGEST_INT and version_id <= BIGGEST_BIGINT:
+    if table_id <= BIGGEST_INT and abs(version_id) <= BIGGEST_BIGINT:
         found = session.execute(
             select(
                 *METADATA,

@@ -48,6 +48,9 @@ LATER = timedelta(days=40)
 
 BIGGEST_ID = 2**63 - 1
 
+#: What was imported has ids below 0.
+LOWEST_ID = -(2**63)
+
 
 class Span(NamedTuple):
     """Some ids of some tables.
@@ -81,7 +84,7 @@ def tables_of(session: Session, filters: Filters) -> list[int]:
 def span_of(session: Session, filters: Filters) -> Span:
     """The ids among which all changes are that the filters mean, as far as time tells."""
     tables = tables_of(session, filters)
-    low, high = 0, BIGGEST_ID
+    low, high = LOWEST_ID, BIGGEST_ID
     if filters.since is not None:
         [(low, _)] = crossings(session, tables, [filters.since - MARGIN])
     if filters.until is not None:
@@ -167,17 +170,15 @@ def end_of_look(
     first = outermost(session, span, [], upward)
     if first is None:
         return None
-    width = LOOKED_AT * STEP
     if upward:
-        near, far = (
-            span._replace(high=min(first.id + width, span.high)),
-            span._replace(low=first.id + width),
-        )
+        edge = first.id + (LOOKED_AT if first.id < 0 else LOOKED_AT * STEP)
+        near, far = span._replace(high=min(edge, span.high)), span._replace(low=edge)
     else:
-        near, far = (
-            span._replace(low=max(first.id - width, span.low)),
-            span._replace(high=first.id - width),
-        )
+        edge = first.id - LOOKED_AT
+        if first.id > 0:
+            # What was imported has one id after the other.
+            edge = max(first.id - LOOKED_AT * STEP, -LOOKED_AT)
+        near, far = span._replace(low=max(edge, span.low)), span._replace(high=edge)
     if far.low >= far.high or outermost(session, far, [], upward) is None:
         return None
     return outermost(session, near, [], not upward)
@@ -189,7 +190,8 @@ def crossings(
     """Between which ids each moment lies: earlier versions are below the second, later ones above
     the first.
 
-    As far as ids and times go together; see `MARGIN`.
+    As far as ids and times go together; see `MARGIN`. Those of what was imported do so within a
+    table at most: what is not later than all of it lies anywhere among it.
     """
     last = outermost(session, Span(list(tables), 0, BIGGEST_ID), [], upward=False)
     found = [(0, last.id + 1 if last else BIGGEST_ID) for _ in moments]
@@ -214,7 +216,13 @@ def crossings(
                     high = ids[probe]
                     break
             found[place] = (low, high)
-    return found
+    imported = session.scalar(select(func.max(t.c.imported_until)).where(t.c.id.in_(tables)))
+    if imported is None:
+        return found
+    return [
+        (LOWEST_ID if moment <= imported else low, high)
+        for moment, (low, high) in zip(moments, found, strict=True)
+    ]
 
 
 @contextmanager

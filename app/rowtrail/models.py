@@ -67,6 +67,7 @@ class TrackedTable(Base):
     tracked_since: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     tracked_by: Mapped[str] = mapped_column(Text)
     untracked_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    imported_until: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class _Query:

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 from rowtrail.answers import Change, Table, Value
 from rowtrail.errors import RowtrailError, explain
 from rowtrail.filters import moment_of, written_moment
-from rowtrail.looking import BIGGEST_ID, MARGIN, Span, crossings, places
+from rowtrail.looking import BIGGEST_ID, LOWEST_ID, MARGIN, Span, crossings, places
 from rowtrail.paging import (
     METADATA,
     NAMES,
@@ -288,7 +288,7 @@ def neighbours(
     tables = [table.name.id]
     [(low, _), (_, high)] = crossings(session, tables, [moment - MARGIN, moment + MARGIN])
     sides = (
-        (Span(tables, 0, high), v.c.changed_at <= moment),
+        (Span(tables, LOWEST_ID, high), v.c.changed_at <= moment),
         (Span(tables, low, BIGGEST_ID), v.c.changed_at > moment),
     )
     of_all = ["T", "S"]

@@ -23,6 +23,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from rowtrail import __version__, comparing, contrast, history, relations
 from rowtrail.answers import Cursor, Value
 from rowtrail.config import check_schema, database, forget_schema
+from rowtrail.looking import LOWEST_ID
 
 pages = Blueprint("pages", __name__)
 
@@ -67,7 +68,7 @@ def compare(table_id: int) -> str:
     return render_template("compare.html", table=found, both=both)
 
 
-@pages.get("/tables/<int:table_id>/versions/<int:version_id>")
+@pages.get("/tables/<int:table_id>/versions/<int(signed=True):version_id>")
 def version(table_id: int, version_id: int) -> BaseResponse:
     """The place of a version is its row's timeline, from it on."""
     check_schema()
@@ -99,18 +100,21 @@ def cursor(what: str = "the id of a version", of: str = "version") -> Cursor:
         given = request.args.get(name)
         if given is None:
             continue
-        if not re.fullmatch(r"[0-9]{1,19}", given) or int(given) > history.BIGGEST_BIGINT:
+        if not re.fullmatch(r"-?[0-9]{1,19}", given) or abs(int(given)) > history.BIGGEST_BIGINT:
             abort(400, f"{name} is {what}, a whole number, not {given!r}")
         ends[name] = int(given)
     if len(ends) > 1:
         abort(400, f"a page is before one {of} or after one; give only one of the two")
+    if ends.get("after") == 0 and of == "version":
+        # From the oldest on, also where that was imported.
+        ends["after"] = LOWEST_ID
     return Cursor(**ends)
 
 
 def compared(name: str) -> int:
     """One of the versions to compare, by `?a=` and `?b=`."""
     given = request.args.get(name, "")
-    if not re.fullmatch(r"[0-9]{1,19}", given) or int(given) > history.BIGGEST_BIGINT:
+    if not re.fullmatch(r"-?[0-9]{1,19}", given) or abs(int(given)) > history.BIGGEST_BIGINT:
         abort(400, f"which two versions? name their ids: compare?a=100&b=200, not {name}={given!r}")
     return int(given)
 

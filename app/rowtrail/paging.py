@@ -112,9 +112,7 @@ def page_of(session: Session, alternatives: Alternatives, cursor: Cursor) -> Pag
     if behind is not None and nearest(session, alternatives, behind, not upward) is not None:
         edge = changes[0].id if changes else None
         if edge is None:
-            edge = (
-                cursor.after + 1 if cursor.after is not None else max((cursor.before or 0) - 1, 0)
-            )
+            edge = cursor.after + 1 if cursor.after is not None else (cursor.before or 0) - 1
     newest, oldest = (ahead, edge) if upward else (edge, ahead)
     return Page(
         changes[::-1] if upward else changes,

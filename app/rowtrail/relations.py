@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from rowtrail.answers import Cursor, Page, Table, TableName, Value
 from rowtrail.feeds import page_of_span
-from rowtrail.looking import BIGGEST_ID, Span
+from rowtrail.looking import BIGGEST_ID, LOWEST_ID, Span
 from rowtrail.matching import Wanted, data, is_written
 from rowtrail.paging import OLD, OP, v
 
@@ -125,7 +125,7 @@ def related(
     tables = sorted({table.name.id, *(one.table.id for one in chosen)})
     return page_of_span(
         session,
-        Span(tables, 0, BIGGEST_ID),
+        Span(tables, LOWEST_ID, BIGGEST_ID),
         Wanted([[]], [or_(own, *those)], needs_looking=True),
         cursor,
     )
@@ -192,7 +192,7 @@ def names_over_time(
         "after_id", "before_id", column("names", JSONB), name="maps"
     )
     found = session.execute(select(maps).order_by(maps.c.before_id.desc())).all()
-    newest = max((row.before_id for row in found), default=0)
+    newest = max((row.before_id for row in found), default=LOWEST_ID)
     spans: list[tuple[int, int, tuple[str | None, ...]]] = [
         (newest, BIGGEST_ID, tuple(reference.columns))
     ]

@@ -127,6 +127,22 @@ def records_schema_changes(connection: Connection) -> bool:
     return bool(connection.scalar(text("select rowtrail.records_schema_changes()")))
 
 
+def unfinished_imports(connection: Connection) -> list[dict[str, Any]]:
+    """The imports that have not brought all yet; for who may not read of them, none."""
+    allowed = connection.scalar(
+        text("select has_table_privilege('rowtrail.imports', 'select')")
+    )
+    if not allowed:
+        return []
+    found = connection.execute(
+        text(
+            "select i.source, i.place, i.rows_read, i.rows from rowtrail.imports as i "
+            "where i.finished_at is null order by i.id"
+        )
+    )
+    return [row._asdict() for row in found]
+
+
 def is_guarded(connection: Connection) -> bool:
     """Whether event triggers refuse what would stop the recording."""
     return bool(connection.scalar(text("select rowtrail.is_guarded()")))

@@ -43,6 +43,7 @@ SQL_FILES = (
     "eras.sql",
     "commitments.sql",
     "erase.sql",
+    "imports.sql",
     "retention.sql",
     "integrity.sql",
     "access.sql",

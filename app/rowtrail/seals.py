@@ -213,10 +213,12 @@ def verify_all(
 
 
 def verify_rest(connection: Connection, is_thorough: bool) -> Iterator[Finding]:
-    """Versions that are older than the last seal and in none."""
+    """Versions that are older than the last seal and in none; imported ones that were changed."""
     call = text("select * from rowtrail.verify_sealed(:is_thorough)")
     for row in connection.execute(call, {"is_thorough": is_thorough}):
         yield Finding("seal", row.object, row.problem, row.mend, row.is_fault)
+    for row in connection.execute(text("select * from rowtrail.verify_imported()")):
+        yield Finding("import", row.object, row.problem, row.mend, row.is_fault)
 
 
 def check_digests(

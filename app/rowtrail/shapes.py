@@ -43,7 +43,12 @@ def said(schema: Schema, description: str) -> Schema:
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
-ID: Schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**63 - 1}
+ID: Schema = {
+    "type": "integer",
+    "format": "int64",
+    "minimum": -(2**63) + 1,
+    "maximum": 2**63 - 1,
+}
 TABLE_ID: Schema = {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2**31 - 1}
 MOMENT: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
 LINK: Schema = {"type": "string", "format": "uri-reference"}

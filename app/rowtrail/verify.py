@@ -102,7 +102,8 @@ select
     when d.live is null then 'is gone, and no version says so'
     when d.replayed is null then 'is there, and no version says so'
     else 'holds other values than its versions say: ' || (
-      select string_agg(c.name, ', ' order by c.name)
+      -- Of the rows' texts nothing else is compared.
+      select coalesce(string_agg(c.name, ', ' order by c.name), 'a json column is written otherwise')
       from (
         select coalesce(l.key, r.key) as name
         from jsonb_each(d.live) as l
