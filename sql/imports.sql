@@ -146,13 +146,13 @@ declare
 begin
   -- Two that go on with one import read each row once.
   select i.* into known from rowtrail.imports as i where i.id = import_batch.import_id for update;
-  if known.id is null or known.finished_at is not null then
-    raise exception 'there is no unfinished import %', import_id using errcode = 'no_data_found';
+  if known.id is null then
+    raise exception 'there is no import %', import_id using errcode = 'no_data_found';
   end if;
   -- The leaves are made of what is stored, whatever the client reads.
   perform set_config('client_encoding', getdatabaseencoding(), true);
   part := coalesce((known.reached ->> 0)::int, 1);
-  if part > cardinality(known.queries) then
+  if known.finished_at is not null or part > cardinality(known.queries) then
     rows_read := known.rows_read;
     is_done := true;
     return;

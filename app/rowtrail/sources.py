@@ -299,11 +299,13 @@ def audit_trigger(asked: Asked) -> Found:
         before = "s.row_data::jsonb"
         after = "s.row_data::jsonb || coalesce(s.changed_fields::jsonb, '{}')"
     clock = "action_tstamp_clk" if "action_tstamp_clk" in source.columns else "action_tstamp_tx"
+    is_inet = source.columns.get("client_addr") == "inet"
+    address = "host(s.client_addr)" if is_inet else "s.client_addr::text"
     said = ", ".join(
         f"'{name}', {shown}"
         for name, shown in (
             ("application_name", "s.application_name"),
-            ("client_addr", "s.client_addr::text"),
+            ("client_addr", address),
             ("client_query", "left(s.client_query, 1000)"),
         )
         if name in source.columns
