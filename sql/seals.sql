@@ -212,7 +212,8 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select rowtrail.tree_root(string_agg(rowtrail.tree_root(c.leaves), '' order by c.part))
+  -- The seal that ends an era may close nothing.
+  select rowtrail.tree_root(coalesce(string_agg(rowtrail.tree_root(c.leaves), '' order by c.part), ''))
   from rowtrail.seal_leaves as c
   where c.seal_id = number
 $$;

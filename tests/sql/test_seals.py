@@ -318,3 +318,15 @@ def test_another_life_of_the_cluster_begins_another_era(
     assert sealed(auditor) == (3, 1)
     assert superuser("select era, ends_era from rowtrail.seals where id = 3") == [(2, False)]
     assert faults(auditor) == []
+
+
+def test_an_era_of_which_all_is_sealed_can_end(superuser: Run, animals: str) -> None:
+    superuser("insert into animals values (1, 'ape', 2)")
+    assert sealed(superuser) == (1, 1)
+    # As after a restore from a dump: the table of the versions has another number.
+    superuser("update rowtrail.eras set relid = 1")
+    superuser("select rowtrail.begin_era()")
+    assert sealed(superuser) == (2, 0)
+    superuser("update animals set legs = 3")
+    assert sealed(superuser) == (3, 1)
+    assert faults(superuser) == []
