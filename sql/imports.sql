@@ -251,7 +251,7 @@ begin
           case when t.told_op = 'U' then rowtrail.changed_values(t.data_before, t.after) end,
           case when t.told_op not in ('D', 'T') then nullif(t.verbatim, '{}') end,
           case when jsonb_strip_nulls(t.said) <> '{}' then rowtrail.clean_context(jsonb_strip_nulls(t.said)::text) else '{}' end
-            || jsonb_build_object('imported', jsonb_build_object('from', $8::text, 'table', k.source_table, 'id', t.source_id))
+            || jsonb_build_object('imported', jsonb_build_object('from', $8::text, 'table', k.source_table, 'id', rowtrail.imported_id(t.source_id)))
         from told as t
         join rowtrail.import_tables as k on k.import_id = $3 and k.table_id = t.table_id
         returning v.id, v.table_id, v.changed_at, rowtrail.leaf(v) as leaf
@@ -419,6 +419,15 @@ as $$
   from regexp_matches(written, e'"((?:[^"\\\\]|\\\\.)*)"=>(?:"((?:[^"\\\\]|\\\\.)*)"|(NULL))', 'g') as p (found)
 $$;
 comment on function rowtrail.hstore_values(text) is 'The pairs of an hstore, by its text, as JSON.';
+
+create or replace function rowtrail.imported_id(source_id text)
+returns jsonb
+language sql
+immutable
+as $$
+  select case when source_id ~ '^[0-9]{1,18}$' then to_jsonb(source_id::bigint) else to_jsonb(source_id) end
+$$;
+comment on function rowtrail.imported_id(text) is 'What names a row in its source: a number where it is one.';
 
 create or replace function rowtrail.imported_key(of_table int, key_columns text[], image jsonb)
 returns text
@@ -636,6 +645,7 @@ revoke all on function
   rowtrail.imported_image(jsonb, record),
   rowtrail.hstore_values(text),
   rowtrail.imported_key(int, text[], jsonb),
+  rowtrail.imported_id(text),
   rowtrail.finish_import(bigint),
   rowtrail.discard_import(bigint),
   rowtrail.import_hash(bigint),

@@ -193,9 +193,9 @@ def test_history_shows_them_and_where_they_are_from(zoo: Keeper, superuser: Run)
     assert found == [
         ("update", {"legs": [2, 3]}, "postgres", None),
         ("update", {"name": ["ape", "Abe"]}, "keeper",
-         {"from": "audit-trigger", "table": "audit.logged_actions", "id": "3"}),
+         {"from": "audit-trigger", "table": "audit.logged_actions", "id": 3}),
         ("insert", None, "keeper",
-         {"from": "audit-trigger", "table": "audit.logged_actions", "id": "1"}),
+         {"from": "audit-trigger", "table": "audit.logged_actions", "id": 1}),
     ]  # fmt: skip
 
 
