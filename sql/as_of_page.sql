@@ -123,13 +123,17 @@ declare
   since constant timestamptz := (
     select coalesce(max(t.keyed_since), '-infinity')
     from rowtrail.tables as t where t.id = of_table and rowtrail.is_reached(bound, t.keyed_since));
-  after_id constant bigint := (
-    select coalesce(max(t.id), -9223372036854775807)
-    from rowtrail.versions as t
-    where t.table_id = of_table
-      and t.row_key = ''
-      and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))
-      and rowtrail.is_within(bound, t.era, t.xid, t.changed_at));
+  after_id constant bigint := greatest(
+    -9223372036854775807,
+    (
+      select max(t.id)
+      from rowtrail.versions as t
+      where t.table_id = of_table
+        and t.row_key = ''
+        and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))
+        and rowtrail.is_within(bound, t.era, t.xid, t.changed_at)
+    ),
+    rowtrail.after_imports(of_table, bound));
 begin
   return query
   with told as (

@@ -150,7 +150,8 @@ begin
   set
     baseline_after = coalesce(last_key, t.baseline_after),
     baseline_id = t.baseline_id + recorded,
-    baseline_done_at = case when is_done then clock_timestamp() end
+    baseline_done_at = case when is_done then clock_timestamp() end,
+    known_since = coalesce(t.known_since, case when is_done then known.baseline_at end)
   where t.id = known.id;
 end
 $$;

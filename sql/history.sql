@@ -287,13 +287,16 @@ as $$
 declare
   since timestamptz := (
     select t.keyed_since from rowtrail.tables as t where t.id = of_table and rowtrail.is_reached(bound, t.keyed_since));
-  after_id constant bigint := (
-    select max(t.id)
-    from rowtrail.versions as t
-    where t.table_id = of_table
-      and t.row_key = ''
-      and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))
-      and rowtrail.is_within(bound, t.era, t.xid, t.changed_at));
+  after_id constant bigint := greatest(
+    (
+      select max(t.id)
+      from rowtrail.versions as t
+      where t.table_id = of_table
+        and t.row_key = ''
+        and (t.op = 'T' or (t.op = 'S' and t.data ? 'dropped'))
+        and rowtrail.is_within(bound, t.era, t.xid, t.changed_at)
+    ),
+    rowtrail.after_imports(of_table, bound));
   from_id constant bigint := case when of_key is not null then rowtrail.settled_at(of_table, bound, of_key) end;
 begin
   return query
@@ -407,6 +410,20 @@ end
 $$;
 comment on function rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text, text, text) is
   'rowtrail.replay_until() for a table with a key, with the rows that went with a partition.';
+
+create or replace function rowtrail.after_imports(of_table int, bound rowtrail.boundary)
+returns bigint
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- A row of which the baseline found nothing was gone by then, whether the source knew it or not.
+  select 0
+  from rowtrail.tables as t
+  where t.id = of_table and t.imported_until is not null and rowtrail.is_reached(bound, t.known_since)
+$$;
+comment on function rowtrail.after_imports(int, rowtrail.boundary) is
+  'The id after which the versions of a table with a key count: 0, above all that were imported, once all its rows were recorded here; else NULL.';
 
 create or replace function rowtrail.settled_at(of_table int, bound rowtrail.boundary, of_key text)
 returns bigint
@@ -800,6 +817,7 @@ revoke all on function
   rowtrail.is_reached(rowtrail.boundary, timestamptz),
   rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text, text, text),
   rowtrail.settled_at(int, rowtrail.boundary, text),
+  rowtrail.after_imports(int, rowtrail.boundary),
   rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
   rowtrail.held_without_key(int, rowtrail.boundary, bigint)
 from public;
@@ -819,6 +837,7 @@ grant execute on function
   rowtrail.is_reached(rowtrail.boundary, timestamptz),
   rowtrail.replay_by_key(int, rowtrail.boundary, bigint, text, text, text),
   rowtrail.settled_at(int, rowtrail.boundary, text),
+  rowtrail.after_imports(int, rowtrail.boundary),
   rowtrail.replay_without_key(int, rowtrail.boundary, bigint),
   rowtrail.held_without_key(int, rowtrail.boundary, bigint)
 to rowtrail_reader;

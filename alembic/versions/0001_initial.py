@@ -52,6 +52,7 @@ UPGRADE = (
       retired_until timestamptz,
       complete_from timestamptz,
       imported_until timestamptz,
+      known_since timestamptz,
       constraint tables_actor_policy check (actor_policy in ('allow', 'warn', 'require')),
       constraint tables_untracked_after_tracked check (untracked_at >= tracked_since)
     )
@@ -100,6 +101,7 @@ UPGRADE = (
             ),
             ("complete_from", "what was not needed since then was retired; NULL where nothing was"),
             ("imported_until", "the time of the newest version that came by an import"),
+            ("known_since", "since when all its rows were recorded here: its first baseline"),
         )
     ),
     """

@@ -185,6 +185,33 @@ def test_diffs_replay_to_the_rows_whatever_happened(
     assert faults(superuser) == []
 
 
+def test_what_the_source_missed_shows_until_a_baseline(
+    keeper: Keeper, superuser: Run, engine: Engine
+) -> None:
+    for key in (1, 2, 3):
+        keeper.put(key, "ape", 2)
+    keeper.fill()
+    # Past the source: one went, one changed, one came.
+    superuser("delete from animals where id = 1")
+    superuser("update animals set legs = 9 where id = 2")
+    superuser("insert into animals values (4, 'dog', 4)")
+    superuser("select rowtrail.track('animals')")
+    bring_in(engine)
+    rows = "select row_key, live is null, replayed is null from rowtrail.differences('animals')"
+    assert superuser(rows) == [("1", True, False), ("2", False, False), ("4", False, True)]
+    superuser("call rowtrail.baseline('animals')")
+    assert superuser(rows) == []
+    assert list(oracle.differences_by_steps(superuser, "animals")) == []
+    superuser("update animals set legs = 3 where id = 3")
+    at = "select id from rowtrail.as_of(null::animals, %s) order by 1"
+    assert superuser(at, "infinity") == [(2,), (3,), (4,)]
+    assert superuser(at, "2024-01-01Z") == [(1,), (2,), (3,)]
+    page = "select row_key from rowtrail.page_as_of(1, null, 9, %s, null, null) order by 1"
+    assert superuser(page, "infinity") == [("2",), ("3",), ("4",)]
+    assert superuser(page, "2024-01-01Z") == [("1",), ("2",), ("3",)]
+    assert superuser("select * from rowtrail.as_of_row('animals', '1', now())") == []
+
+
 def test_history_shows_them_and_where_they_are_from(zoo: Keeper, superuser: Run) -> None:
     superuser("update animals set legs = 3 where id = 1")
     found = superuser(
