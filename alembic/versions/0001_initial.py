@@ -399,7 +399,7 @@ UPGRADE = (
     """,
     """
     comment on table rowtrail.imports is
-      'The imports: each brought the versions that another tool had recorded, which no seal takes in.'
+      'The imports: each brought versions that another tool had recorded, which no seal takes in.'
     """,
     *(
         f"comment on column rowtrail.imports.{column} is '{text}'"
@@ -461,7 +461,7 @@ UPGRADE = (
     "alter table rowtrail.import_leaves alter column leaves set storage external",
     """
     comment on table rowtrail.import_leaves is
-      'The leaves of the versions of each import, by which verifying names the one that was changed.'
+      'The leaves of the versions of each import, by which verifying names what was changed.'
     """,
     *(
         f"comment on column rowtrail.import_leaves.{column} is '{text}'"

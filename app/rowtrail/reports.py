@@ -129,9 +129,7 @@ def records_schema_changes(connection: Connection) -> bool:
 
 def unfinished_imports(connection: Connection) -> list[dict[str, Any]]:
     """The imports that have not brought all yet; for who may not read of them, none."""
-    allowed = connection.scalar(
-        text("select has_table_privilege('rowtrail.imports', 'select')")
-    )
+    allowed = connection.scalar(text("select has_table_privilege('rowtrail.imports', 'select')"))
     if not allowed:
         return []
     found = connection.execute(

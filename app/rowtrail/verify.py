@@ -103,7 +103,7 @@ select
     when d.replayed is null then 'is there, and no version says so'
     else 'holds other values than its versions say: ' || (
       -- Of the rows' texts nothing else is compared.
-      select coalesce(string_agg(c.name, ', ' order by c.name), 'a json column is written otherwise')
+      select coalesce(string_agg(c.name, ', ' order by c.name), 'the text of a json column')
       from (
         select coalesce(l.key, r.key) as name
         from jsonb_each(d.live) as l

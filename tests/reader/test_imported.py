@@ -1,4 +1,4 @@
-"""Imported versions on the pages and in JSON: they are there, in their order, and told as imported."""
+"""Imported versions on the pages and in JSON: there, in their order, and told as imported."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, text
 
-from rowtrail import importing
+from rowtrail import imports
 
 SOURCE = Path(__file__).parents[1] / "operator" / "sources" / "supa_audit-by-hand.sql"
 
@@ -18,10 +18,10 @@ def orders(db: Connection, engine: Engine) -> Connection:
     db.connection.cursor().execute(SOURCE.read_text(encoding="utf-8"))
     db.exec_driver_sql("select rowtrail.track('orders')")
     with engine.connect() as connection:
-        found, _ = importing.found_in(connection, "supa_audit", None, (), ())
-    number = importing.begun(engine, "supa_audit", found)
-    list(importing.record(engine, number, 2))
-    importing.finish(engine, number)
+        found, _ = imports.found_in(connection, "supa_audit", None, (), ())
+    number = imports.begun(engine, "supa_audit", found)
+    list(imports.record(engine, number, 2))
+    imports.finish(engine, number)
     db.exec_driver_sql("update orders set status = 'sent' where id = 4")
     return db
 
@@ -78,8 +78,9 @@ def test_filters_by_time_find_them(orders: Any, client: FlaskClient) -> None:
     everything = ids(client.get("/api/v1/tables/1/changes"))
     by_time = "/api/v1/tables/1/changes?since={}&until={}"
     assert ids(client.get(by_time.format("2024-03-01", "2024-03-01"))) == everything[1:]
-    assert ids(client.get(by_time.format("2024-03-01T10:00:02", "2024-03-01T10:00:04"))) == (
-        everything[1:3]
+    assert (
+        ids(client.get(by_time.format("2024-03-01T10:00:02", "2024-03-01T10:00:04")))
+        == (everything[1:3])
     )
     assert ids(client.get("/api/v1/tables/1/changes?since=2025-01-01")) == everything[:1]
     assert ids(client.get("/api/v1/tables/1/changes?until=2024-01-01")) == []

@@ -1,5 +1,5 @@
-"""Promises about versions that were imported: they replay with what was captured, are in no seal, and
-verifying names each that was changed. (`rowtrail import` itself: tests/operator.)
+"""Promises about versions that were imported: they replay with what was captured, no seal takes
+them in, and verifying names each that was changed. (`rowtrail import` itself: tests/operator.)
 """
 
 import json
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from rowtrail import importing
+from rowtrail import imports
 
 Run = Callable[..., list[Any]]
 
@@ -40,11 +40,11 @@ BEGAN = datetime(2023, 5, 1, tzinfo=UTC)
 def bring_in(engine: Engine, source: str = "audit-trigger", batch: int = 3) -> int:
     """What `rowtrail import` does."""
     with engine.connect() as connection:
-        found, _ = importing.found_in(connection, source, None, (), ())
-    number = importing.begun(engine, source, found)
-    for _ in importing.record(engine, number, batch):
+        found, _ = imports.found_in(connection, source, None, (), ())
+    number = imports.begun(engine, source, found)
+    for _ in imports.record(engine, number, batch):
         pass
-    importing.finish(engine, number)
+    imports.finish(engine, number)
     return number
 
 
@@ -263,16 +263,16 @@ def test_an_import_after_a_seal_disturbs_none(
             ("version -4", "is missing: import 1 brought it"),
         ),
         (
-            "insert into rowtrail.versions (id, changed_at, xid, table_id, era, op, row_key, login) "
-            "select -9, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
+            "insert into rowtrail.versions "
+            "(id, changed_at, xid, table_id, era, op, row_key, login) select -9, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
             (
                 "version -9 of public.animals, key 1",
                 "is among those that were imported, and no import brought it",
             ),
         ),
         (
-            "insert into rowtrail.versions (id, changed_at, xid, table_id, era, op, row_key, login) "
-            "select 7, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
+            "insert into rowtrail.versions "
+            "(id, changed_at, xid, table_id, era, op, row_key, login) select 7, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
             (
                 "version 7 of public.animals, key 1",
                 "is among those that were imported, and no import brought it",
@@ -304,7 +304,8 @@ def test_values_of_them_can_be_erased_and_they_still_verify(zoo: Keeper, superus
     superuser("select rowtrail.seal()")
     superuser("delete from animals where id = 2")
     [(versions, values)] = superuser(
-        "select versions, erased_values from rowtrail.erase('animals', '2', '{name}', reason => 'x')"
+        "select versions, erased_values "
+        "from rowtrail.erase('animals', '2', '{name}', reason => 'x')"
     )
     assert (versions, values) == (2, 2)
     kept = "select data ->> 'name', erased from rowtrail.versions where row_key = '2' order by id"
@@ -326,7 +327,8 @@ def test_a_new_life_of_the_database_leaves_them_as_they_are(zoo: Keeper, superus
     [(era, is_new, moved, low)] = superuser("select * from rowtrail.begin_era()")
     assert (era, is_new, low) == (2, True, True), moved
     superuser("update animals set legs = 7 where id = 1")
-    assert superuser("select era, count(*) from rowtrail.versions where op <> 'S' group by 1 order by 1") in (
+    eras = "select era, count(*) from rowtrail.versions where op <> 'S' group by 1 order by 1"
+    assert superuser(eras) in (
         [(0, 5), (1, 1), (2, 1)], [(0, 5), (2, 2)],
     )  # fmt: skip
     superuser("select rowtrail.seal()")
@@ -375,6 +377,7 @@ def test_a_table_that_is_tracked_again_has_what_came_before_the_first_time(
     assert superuser("select left_out from rowtrail.import_tables") == [
         ({"is recorded here already": 1},)
     ]
-    assert superuser("select op::text, id < 0 from rowtrail.versions where op <> 'S' order by id") == [
+    recorded = "select op::text, id < 0 from rowtrail.versions where op <> 'S' order by id"
+    assert superuser(recorded) == [
         ("I", True), ("U", False),
     ]  # fmt: skip

@@ -33,7 +33,9 @@ KEYS = "alter table public.orders add primary key (id);\n"
 KEY_OF_LINES = "alter table public.lines add primary key (order_id, sku);\n"
 
 #: Of a dump, what another server or another login would not understand, and what says nothing.
-LEFT_OUT = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\.*restrict.*|.* OWNER TO .*)?$")
+LEFT_OUT = re.compile(
+    r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\.*restrict.*|.* OWNER TO .*)?$"
+)
 
 
 def dump(server: Server, database: str, tables: tuple[str, ...]) -> str:

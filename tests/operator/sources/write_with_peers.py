@@ -25,7 +25,7 @@ def shop_of(base: Any, **of_class: Any) -> tuple[Any, Any]:
     """The models of the shop."""
     import sqlalchemy as sa
 
-    class Order(base):
+    class Order(base):  # type: ignore[misc]
         __tablename__ = "orders"
         __versioned__: Any = of_class
         id = sa.Column(sa.BigInteger, primary_key=True, autoincrement=False)
@@ -35,7 +35,7 @@ def shop_of(base: Any, **of_class: Any) -> tuple[Any, Any]:
         is_gift = sa.Column(sa.Boolean)
         details = sa.Column(sa.JSON)
 
-    class Line(base):
+    class Line(base):  # type: ignore[misc]
         __tablename__ = "lines"
         __versioned__: Any = of_class
         order_id = sa.Column(sa.BigInteger, primary_key=True, autoincrement=False)
