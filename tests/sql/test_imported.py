@@ -264,7 +264,8 @@ def test_an_import_after_a_seal_disturbs_none(
         ),
         (
             "insert into rowtrail.versions "
-            "(id, changed_at, xid, table_id, era, op, row_key, login) select -9, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
+            "(id, changed_at, xid, table_id, era, op, row_key, login) "
+            "select -9, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
             (
                 "version -9 of public.animals, key 1",
                 "is among those that were imported, and no import brought it",
@@ -272,7 +273,8 @@ def test_an_import_after_a_seal_disturbs_none(
         ),
         (
             "insert into rowtrail.versions "
-            "(id, changed_at, xid, table_id, era, op, row_key, login) select 7, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
+            "(id, changed_at, xid, table_id, era, op, row_key, login) "
+            "select 7, now(), '1', id, 0, 'D', '1', 'x' from rowtrail.tables",
             (
                 "version 7 of public.animals, key 1",
                 "is among those that were imported, and no import brought it",
