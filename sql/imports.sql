@@ -74,7 +74,6 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
-set lock_timeout = '5s'
 as $$
 declare
   first_month constant timestamptz := (
@@ -89,8 +88,8 @@ begin
     return false;
   end if;
   -- One for all years: whoever looks up a row looks into each partition.
-  execute format('create table rowtrail.versions_before partition of rowtrail.versions for values from (minvalue) to (%L)', first_month);
-  alter table rowtrail.versions_before enable row level security;
+  perform rowtrail.make_month('versions_before');
+  perform rowtrail.attach_month('versions_before', '-infinity', first_month);
   return true;
 exception when lock_not_available then
   -- What is imported is as well in versions_default.
@@ -611,7 +610,7 @@ begin
     with kept as (
       select l.import_id, k.id, k.leaf
       from rowtrail.import_leaves as l
-      cross join lateral rowtrail.leaves_in(l.ids, l.leaves) as k
+      cross join lateral rowtrail.leaves_in(l.ids, l.leaves, null) as k
     ),
     live as (
       select v.id, rowtrail.leaf(v) as leaf, count(*) over (partition by v.id) as times

@@ -140,6 +140,15 @@ begin
     raise exception 'the database was brought into another cluster after seal %, so that which versions are sealed is not known', last_seal.id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal';
   end if;
+  if exists (
+    select
+    from rowtrail.imports as i
+    join rowtrail.import_tables as t on t.import_id = i.id
+    where i.finished_at is null and t.table_id = any (due))
+  then
+    raise exception 'an import into the history is not finished, so nothing of it is retired'
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Finish it, or remove it: rowtrail status says how.';
+  end if;
   select m.* into month from rowtrail.months() as m where m.ends = until;
   if month.part is not null then
     -- Whoever's clock goes back into the month waits, and nobody else.
@@ -178,6 +187,7 @@ begin
     group by l.seal_id, l.part
     having count(r.id) > 0;
     delete from rowtrail.seal_salts as s using retired_now as r where r.id = s.version_id;
+    perform rowtrail.retire_import_leaves() where exists (select from retired_now as r where r.id < 0);
   end if;
   hash := rowtrail.retirement_hash(number);
 
@@ -328,6 +338,42 @@ $$;
 comment on function rowtrail.rewrite_month(regclass, timestamptz, timestamptz, bigint) is
   'The part of rowtrail.retire() that puts another partition in the place of a month''s, with what stays of it; none where nothing stays.';
 
+create or replace function rowtrail.retire_import_leaves()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed bigint[];
+begin
+  with parts as (
+    select
+      l.import_id, l.part, array_agg(k.id order by k.id) filter (where r.id is null) as ids,
+      string_agg(k.leaf, ''::bytea order by k.id) filter (where r.id is null) as leaves
+    from rowtrail.import_leaves as l
+    cross join lateral rowtrail.leaves_in(l.ids, l.leaves, null) as k
+    left join retired_now as r on r.id = k.id
+    group by l.import_id, l.part
+    having count(r.id) > 0
+  ),
+  emptied as (
+    delete from rowtrail.import_leaves as l
+    using parts as p
+    where l.import_id = p.import_id and l.part = p.part and p.ids is null
+  ),
+  shortened as (
+    update rowtrail.import_leaves as l
+    set ids = p.ids, leaves = p.leaves
+    from parts as p
+    where l.import_id = p.import_id and l.part = p.part and p.ids is not null
+  )
+  select array_agg(distinct p.import_id) into changed from parts as p;
+  update rowtrail.imports as i set hash = rowtrail.import_hash(i.id) where i.id = any (changed);
+end
+$$;
+comment on function rowtrail.retire_import_leaves() is
+  'The part of rowtrail.retire() that lets imports verify without the versions that are retired.';
+
 create or replace function rowtrail.retirement_hash(number bigint)
 returns bytea
 language sql
@@ -379,6 +425,7 @@ revoke all on function
   rowtrail.retire_until(int[], timestamptz, text),
   rowtrail.not_needed_since(int, timestamptz),
   rowtrail.rewrite_month(regclass, timestamptz, timestamptz, bigint),
+  rowtrail.retire_import_leaves(),
   rowtrail.retirement_hash(bigint),
   rowtrail.verify_retired()
 from public;
