@@ -6,12 +6,18 @@ The user of Flask-Login is the actor, unless another is chosen; the request's id
 import getpass
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from click import get_current_context
-from flask import Flask, current_app, g, has_app_context, has_request_context, request
+from flask import Flask, current_app, g, has_app_context, has_request_context, request, session
+from sqlalchemy import inspect
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.exc import DetachedInstanceError, ObjectDeletedError
 
 from rowtrail.acting import Actor, add_source, checked
+from rowtrail.errors import RowtrailError
 
 __all__ = ["init_app"]
 
@@ -83,7 +89,39 @@ def _login_user() -> str | None:
     known: tuple[Any, str] | None = g.get("_rowtrail_user")
     if known is not None and known[0] is user:
         return known[1]
-    if user is None or not user.is_authenticated:
+    if user is None:
         return None
-    g._rowtrail_user = known = (user, str(user.get_id()))
-    return known[1]
+    try:
+        number = str(user.get_id()) if user.is_authenticated else None
+    except (DetachedInstanceError, ObjectDeletedError):
+        number = _id_of_gone(user)
+    if number is not None:
+        g._rowtrail_user = (user, number)
+    return number
+
+
+def _id_of_gone(user: Any) -> str:
+    """The id of a user whose values are known no more, and cannot be read again.
+
+    A commit expired it, and by now it is in no session, or its row is deleted.
+
+    Raises:
+        RowtrailError: it cannot be told.
+    """
+    state = inspect(user, raiseerr=False)
+    if state is not None and state.identity is not None:
+        # Its key is known still, and nearly always it is the id.
+        known = state.mapper.class_manager.new_instance()
+        for column, value in zip(state.mapper.primary_key, state.identity, strict=True):
+            set_committed_value(known, state.mapper.get_property_by_column(column).key, value)
+        make_transient_to_detached(known)
+        with suppress(DetachedInstanceError):
+            return str(known.get_id())
+    # By this one Flask-Login found it, unless it was by something of the request's own.
+    number = session.get("_user_id")
+    if number is None:
+        raise RowtrailError(
+            "who is signed in cannot be told: the user was in no session any more when the request "
+            "first wrote; write before that, or say who acts: rowtrail.flask.init_app(app, actor=…)"
+        )
+    return str(number)

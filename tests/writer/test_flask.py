@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import flask_login
@@ -13,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import rowtrail.flask
 from rowtrail import acting
+from rowtrail.errors import RowtrailError
 from rowtrail.orm import Versioned, actor
 
 MakeTables = Callable[..., None]
@@ -130,6 +132,87 @@ def test_a_user_who_is_gone_amid_the_request_is_its_actor_still(
     client.post("/sign-in/1")
     client.post("/leave-for-good")
     assert [row[:2] for row in recorded() if row[0] == "2"] == [("2", "1"), ("2", "1")]
+
+
+@pytest.mark.parametrize("own_id", [False, True], ids=["its key", "an id of its own"])
+@pytest.mark.parametrize("gone", ["detached", "deleted"])
+def test_a_user_who_is_gone_before_the_first_write_is_the_actor(
+    app: Flask,
+    recorded: Recorded,
+    shop: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    gone: str,
+    own_id: bool,
+) -> None:
+    sign_in(app)
+    rowtrail.flask.init_app(app)
+    monkeypatch.setattr(User, "is_active", property(lambda user: bool(user.name)))
+    if own_id:
+        monkeypatch.setattr(User, "get_id", lambda user: f"{user.id}-{user.name}")
+        app.login_manager.user_loader(  # type: ignore[attr-defined]
+            lambda text: db.session.get(User, int(text.split("-")[0]))
+        )
+
+    @app.post("/read-first")
+    def read_first() -> str:
+        assert flask_login.current_user.name == "in"
+        db.session.commit()
+        if gone == "detached":
+            db.session.expunge_all()
+        else:
+            # Past SQLAlchemy, by which it would be the request's first write.
+            with closing(shop.raw_connection()) as connection:
+                connection.cursor().execute("delete from users where id = 1")
+                connection.commit()
+        db.session.execute(text("update users set name = 'y' where id = 2"))
+        db.session.commit()
+        return "done"
+
+    client = app.test_client()
+    client.post("/sign-in/1")
+    client.post("/read-first")
+    assert recorded()[-1][:2] == ("2", "1-before" if own_id else "1")
+
+
+def test_a_user_who_is_found_in_the_request_and_is_gone_has_an_id_still(
+    app: Flask, recorded: Recorded
+) -> None:
+    manager = flask_login.LoginManager(app)
+    manager.request_loader(lambda request: db.session.get(User, int(request.headers["X-User"])))
+    rowtrail.flask.init_app(app)
+
+    @app.post("/read-first")
+    def read_first() -> str:
+        assert flask_login.current_user.name
+        db.session.commit()
+        db.session.remove()
+        db.session.execute(text("update users set name = 'y' where id = 2"))
+        db.session.commit()
+        return "done"
+
+    app.test_client().post("/read-first", headers={"X-User": "1"})
+    assert recorded() == [("2", "1", None)]
+
+
+def test_where_it_cannot_be_told_who_acts_the_write_fails_and_says_so(
+    app: Flask, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = flask_login.LoginManager(app)
+    manager.request_loader(lambda request: db.session.get(User, 1))
+    rowtrail.flask.init_app(app)
+    monkeypatch.setattr(User, "get_id", lambda user: user.name)
+
+    @app.post("/read-first")
+    def read_first() -> str:
+        assert flask_login.current_user.name
+        db.session.commit()
+        db.session.remove()
+        with pytest.raises(RowtrailError, match="who is signed in cannot be told"):
+            db.session.execute(text("update users set name = 'y' where id = 2"))
+        return "refused"
+
+    assert app.test_client().post("/read-first").text == "refused"
+    assert recorded() == []
 
 
 def test_the_application_says_who_and_why(app: Flask, recorded: Recorded) -> None:
