@@ -70,7 +70,10 @@ begin
     for of_table in
       select distinct t.id
       from pg_event_trigger_dropped_objects() as d
-      join rowtrail.tables as t on (t.relid = d.objid or t.partitions ? d.objid::text) and t.untracked_at is null
+      join rowtrail.tables as t
+        on (t.untracked_at is null and (t.relid = d.objid or t.partitions ? d.objid::text))
+        -- One that is tracked no more has a history still: its rows end, should another one come by its name.
+        or (t.relid = d.objid and d.object_type = 'table')
       where d.classid = 'pg_class'::regclass and d.object_type in ('table', 'table column')
     loop
       perform rowtrail.note_schema_change(of_table, tg_tag);

@@ -259,6 +259,33 @@ def test_a_dropped_and_remade_table_goes_on_where_it_is_tracked_again(
     ) == [("DROP TABLE", None), (None, "rowtrail.track()")]
 
 
+def test_a_table_that_is_dropped_after_its_end_has_no_rows_when_it_comes_back(
+    animals: str, owner: Run, writer: Run, superuser: Run, reader: Run
+) -> None:
+    # As `alembic downgrade base` and `alembic upgrade head` do it.
+    writer("insert into animals values (1, 'ant', 6), (2, 'bee', 6)")
+    owner("select rowtrail.untrack('animals')")
+    [(there,)] = owner("select clock_timestamp()")
+    owner("drop table animals")
+    assert superuser("select state from rowtrail.status()") == [("untracked",)]
+    owner("create table animals (id int primary key, name text, legs int)")
+    owner("select rowtrail.track('animals')")
+    assert superuser(DIFFERENCES, "animals") == []
+    assert superuser("select * from rowtrail.as_of(null::animals, now())") == []
+    owner("insert into animals values (1, 'asp', 0)")
+    assert superuser(DIFFERENCES, "animals") == []
+    assert reader("select op, data ->> 'name' from rowtrail.history('animals', 1)") == [
+        ("insert", "asp"),
+        ("insert", "ant"),
+    ]
+    then = "select count(*) from rowtrail.as_of_rows('animals', %s)"
+    assert superuser(then, there) == [(2,)]
+    assert superuser(
+        "select data ->> 'command', data ->> 'dropped' from rowtrail.versions "
+        "where op = 'S' and not data ? 'noticed_by' order by id"
+    ) == [("rowtrail.untrack()", None), ("DROP TABLE", "true"), ("rowtrail.track()", None)]
+
+
 CHANGES = {
     "add": "alter table animals add wings int",
     "add with constant": "alter table animals add wings numeric(4,2) default 1.5",
