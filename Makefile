@@ -8,13 +8,22 @@ MINUTES ?= 60
 KILLS ?= 25
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor pictures attacks lock wheel clean
+.PHONY: help demo example-flask example-fastapi example-psycopg test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor pictures attacks lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## Show it at work, then the pages at http://127.0.0.1:5000 (ARGS=--no-serve: without)
 	$(BIN)/rowtrail demo $(ARGS)
+
+example-flask: $(INSTALLED)  ## Start examples/flask from nothing (ARGS="--port 8080"; ARGS=--no-serve: end when it works)
+	$(BIN)/python examples/run.py flask $(ARGS)
+
+example-fastapi: $(INSTALLED)  ## The same for examples/fastapi
+	$(BIN)/python examples/run.py fastapi $(ARGS)
+
+example-psycopg: $(INSTALLED)  ## The same for examples/psycopg
+	$(BIN)/python examples/run.py psycopg $(ARGS)
 
 test: $(INSTALLED)  ## Run the tests on the embedded PostgreSQL 18 (ARGS: pytest's)
 	$(BIN)/pytest -n 2 $(ARGS)
