@@ -28,6 +28,10 @@ class ExactJSON(TypeDecorator[Any]):
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return type_coerce(cast(column, Text), self)
 
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        # A key is text, not JSON: `Version.old.has_key("name")`.
+        return Text() if getattr(op, "opstring", None) == "?" else self
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
         def parse(value: str | None) -> Any:
             return None if value is None else json.loads(value, parse_float=Decimal)
