@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Engine, ForeignKey, MetaData, Table, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     DeclarativeBase,
     DynamicMapped,
@@ -22,6 +23,7 @@ from sqlalchemy.orm import (
 )
 
 from rowtrail.errors import RowtrailError
+from rowtrail.intent import tracking_of
 from rowtrail.orm import Version, Versioned, actor, set_actor
 
 MakeTables = Callable[..., None]
@@ -459,6 +461,50 @@ def test_concrete_inheritance_has_a_history_for_each_table(
     assert then.title == "a"
 
 
+def test_inheritance_of_several_levels_each_with_options_of_its_own(
+    session: Session, make_tables: MakeTables, as_superuser: Ask
+) -> None:
+    class Here(DeclarativeBase):
+        metadata = MetaData()
+
+    class Item(Versioned, Here):
+        __tablename__ = "items"
+        __versioned__ = {"ignore": ["_seen"]}
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "item"}
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str]
+        seen: Mapped[int | None] = mapped_column("_seen")
+
+    class Page(Item):
+        __tablename__ = "pages"
+        __versioned__ = {"ignore": ["_drafted"]}
+        __mapper_args__ = {"polymorphic_identity": "page"}
+
+        id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+        body: Mapped[str]
+        drafted: Mapped[int | None] = mapped_column("_drafted")
+
+    class Post(Page):
+        __mapper_args__ = {"polymorphic_identity": "post"}
+
+    make_tables(Here.metadata)
+    for table in Here.metadata.sorted_tables:
+        said = tracking_of(table)
+        assert said is not None
+        [ignored] = said.ignore
+        as_superuser(f"select rowtrail.track('{table.name}', ignore => '{{{ignored}}}')")
+    post = commit(session, Post(id=1, body="a"))
+    post.seen = post.drafted = 1
+    session.commit()
+    assert [one.op for one in post.versions] == ["I", "I"]
+    post.body = "b"
+    session.commit()
+    then = Item.history.as_of(post.versions[1], session).get(1)
+    assert isinstance(then, Post)
+    assert then.body == "a"
+
+
 def test_a_model_with_a_prefix_for_its_columns(
     shop: Engine, session: Session, make_tables: MakeTables
 ) -> None:
@@ -551,6 +597,52 @@ def test_a_row_goes_back_to_an_earlier_version_by_a_patch(
     session.expire_all()
     assert article.name == "a"
     assert [one.op for one in article.versions] == ["U", "U", "I"]
+
+
+def test_a_name_that_comes_after_the_write_is_too_late(session: Session, as_superuser: Ask) -> None:
+    as_superuser("select rowtrail.track('articles', actor => 'require')")
+    with pytest.raises(DBAPIError, match=r"articles.*actor"):
+        session.execute(text("insert into articles values (1, 'a', null, 0)"))
+    session.rollback()
+    set_actor(session, "alice")
+    session.execute(text("insert into articles values (1, 'a', null, 0)"))
+    session.commit()
+    assert session.get_one(Article, 1).versions[0].actor == "alice"
+
+
+def test_a_transaction_that_names_an_actor_and_writes_nothing_leaves_nothing(
+    session: Session, as_superuser: Ask
+) -> None:
+    set_actor(session, "alice", reason="in vain")
+    session.execute(text("update articles set name = 'x' where false"))
+    session.commit()
+    assert as_superuser("select count(*) from rowtrail.versions") == [(0,)]
+
+
+def test_a_column_that_does_not_exist_cannot_be_hidden(as_superuser: Ask) -> None:
+    for option in ("exclude", "hash", "ignore"):
+        with pytest.raises(DBAPIError, match="articles has no column nobody"):
+            as_superuser(f"select rowtrail.track('articles', {option} => '{{nobody}}')")
+
+
+def test_arrays_and_documents_are_told_apart_whole(session: Session, as_superuser: Ask) -> None:
+    session.execute(text("create table lists (id int primary key, n int[], doc jsonb)"))
+    session.commit()
+    as_superuser("select rowtrail.track('lists')")
+    session.execute(text("insert into lists values (1, '{1,2,3}', '{}')"))
+    for change in ("n = '{1,2}'", "n = '{}'", "n = '{1,2}'", "doc = 'null'"):
+        session.execute(text(f"update lists set {change}"))
+    session.commit()
+    changes = [
+        one.changes
+        for one in session.scalars(select(Version).where(Version.op == "U").order_by(Version.id))
+    ]
+    assert changes == [
+        {"n": ([1, 2, 3], [1, 2])},
+        {"n": ([1, 2], [])},
+        {"n": ([], [1, 2])},
+        {"doc": ({}, None)},
+    ]
 
 
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
