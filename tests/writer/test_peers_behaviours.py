@@ -315,6 +315,19 @@ def test_of_an_insert_and_a_delete_the_row_is_known_and_nothing_has_changed(
     assert (deleted.data, deleted.old, deleted.changes) == (row, None, {})
 
 
+def test_what_changed_is_known_where_there_is_no_first_version(
+    session: Session, as_superuser: Ask
+) -> None:
+    as_superuser("select rowtrail.untrack('articles')")
+    article = commit(session, Article(id=1, name="before"))
+    as_superuser("select rowtrail.track('articles')")
+    article.name = "after"
+    session.commit()
+    assert [(one.op, one.changes) for one in article.versions] == [
+        ("U", {"name": ("before", "after")})
+    ]
+
+
 def test_all_that_a_transaction_changed_is_found(session: Session, as_superuser: Ask) -> None:
     article = commit(session, Article(id=1, name="a", labels=[Label(id=7, name="red")]))
     xid = article.versions[0].xid

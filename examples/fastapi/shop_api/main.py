@@ -65,10 +65,12 @@ class VersionFields(BaseModel):
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Closes the connections at the end."""
-    yield
-    for used in engines.values():
-        await used.dispose()
-    engines.clear()
+    try:
+        yield
+    finally:
+        for used in engines.values():
+            await used.dispose()
+        engines.clear()
 
 
 app = FastAPI(title="Shop", lifespan=lifespan)
