@@ -42,6 +42,9 @@ GRANTS = (
     f"grant rowtrail_limited_reader to {LOGIN}",
 )
 
+#: What the examples make. In a database that has one, they would write to somebody else's.
+TABLES = ("orders", "order_lines", "users", "alembic_version")
+
 SECONDS_TO_START = 60
 
 
@@ -161,9 +164,19 @@ def written(engine: Engine) -> str:
 
 
 def install(target: Target) -> None:
-    """Installs rowtrail where it is not yet: `rowtrail upgrade`, and the grants."""
+    """Installs rowtrail where it is not yet: `rowtrail upgrade`, and the grants.
+
+    Raises:
+        RowtrailError: there are tables already that an example would take for its own.
+    """
     with target.engine.connect() as connection:
         installed = installed_revision(connection) is not None
+        for table in TABLES:
+            if connection.scalar(text("select to_regclass(:table) is not null"), {"table": table}):
+                raise RowtrailError(
+                    f"the database has a table {table} already, and the example makes its own; "
+                    "name an empty database in DATABASE_URL, or none"
+                )
     if not installed:
         schema.upgrade(target.engine)
     if target.server:

@@ -71,11 +71,21 @@ def test_orders_are_taken_all_or_none(run_in: RunIn, tmp_path: Path, ask: Ask) -
     assert ask("select count(*) from rowtrail.versions where op = 'I'") == [(0,)]
 
 
-def test_the_schema_may_run_again(run_in: RunIn, ask: Ask) -> None:
-    do(run_in, "psql", "-f", "schema.sql")
+def test_who_names_nobody_is_warned(run_in: RunIn, ask: Ask) -> None:
     do(run_in, "psql", "-f", "schema.sql")
     assert ask("select table_name, state from rowtrail.status()") == [
         ("public.order_lines", "tracked"), ("public.orders", "tracked"),
     ]  # fmt: skip
     warned = do(run_in, "psql", "-c", "insert into orders (customer) values ('x')")
     assert "WARNING" in warned
+
+
+def test_tables_of_somebody_else_are_left_alone(run_in: RunIn, shop: Engine, ask: Ask) -> None:
+    with shop.begin() as connection:
+        connection.execute(text("create table orders (id int)"))
+    assert run_in(FOLDER, "psql", "-f", "schema.sql").returncode == 3
+    done = run_in(FOLDER, "../run.py", "psycopg", "--no-serve")
+    assert done.returncode == 2
+    assert "the database has a table orders already" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert ask("select * from rowtrail.status()") == []

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 import run
 from run import EXAMPLES, free_port
+from sqlalchemy import URL
 
 SCRIPT = run.__file__
 
@@ -46,6 +47,18 @@ def test_it_works(example: str, folder: Path) -> None:
     assert said.rstrip().endswith("It works.")
     assert f"  update by {EXAMPLES[example].actor} (login shop)" in said
     assert "Rows that are not what their versions say: 0" in said
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_it_works_in_a_database_that_is_named(example: str, url: URL) -> None:
+    named = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, SCRIPT, example, "--no-serve"],
+        env=environment() | {"DATABASE_URL": named}, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done
+    assert f"  update by {EXAMPLES[example].actor} (login postgres)" in done.stdout
 
 
 def test_it_serves_until_it_is_stopped_and_starts_anew(folder: Path) -> None:
