@@ -35,6 +35,7 @@ __all__ = [
     "History",
     "Past",
     "RowHistory",
+    "TrackOptions",
     "Version",
     "Versioned",
     "Versions",
