@@ -41,6 +41,7 @@ SQL_FILES = (
     "verify.sql",
     "seals.sql",
     "eras.sql",
+    "feed.sql",
     "commitments.sql",
     "erase.sql",
     "imports.sql",
