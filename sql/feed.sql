@@ -51,7 +51,7 @@ create or replace function rowtrail.feed_of(
 returns table (
   cursor text, is_whole boolean, table_name text, op text, row_key text, old_key text, data jsonb, old jsonb,
   changed_at timestamptz, actor text, login text, transaction text, context jsonb, id bigint, is_superseded boolean,
-  verbatim jsonb, erased text[], table_id int)
+  verbatim jsonb, erased text[], table_id int, has_more boolean)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -75,7 +75,7 @@ declare
   windows int := 0;
   given int := 0;
   counted bigint;
-  has_more boolean;
+  has_more boolean := false;
 begin
   if most is null or most < 1 or whole_up_to is null or whole_up_to < 0 then
     raise exception 'the feed cannot give % versions at a time, nor whole transactions of up to %', most, whole_up_to
@@ -146,7 +146,7 @@ begin
             and l.id > v.id
             and l.era = v.era
             and pg_visible_in_snapshot(l.xid, place.since)),
-        v.verbatim, v.erased, v.table_id
+        v.verbatim, v.erased, v.table_id, null::boolean
       from unnest(page.last_ids, page.ids, page.tables, page.times) with ordinality as k (last_id, id, table_id, changed_at, number)
       cross join lateral (
         select
@@ -182,12 +182,13 @@ begin
         rowtrail.feed_cursor(
           place.era, place.since, place.upto, place.of_transaction, place.of_id, place.last_table, place.last_id, place.last_at),
         place.upto is null, null::text, null::text, null::text, null::text, null::jsonb, null::jsonb, null::timestamptz,
-        null::text, null::text, null::text, null::jsonb, null::bigint, null::boolean, null::jsonb, null::text[], null::int;
+        null::text, null::text, null::text, null::jsonb, null::bigint, null::boolean, null::jsonb, null::text[], null::int,
+        has_more or place.era < current_era or place.since::text <> seen::text;
   end if;
 end
 $$;
 comment on function rowtrail.feed_of(text, int, int[], boolean, int) is
-  'rowtrail.feed() by the numbers of the tables in rowtrail.tables, also of those that were dropped.';
+  'rowtrail.feed() by the numbers of the tables in rowtrail.tables, also of those that were dropped. has_more of the mark: not all that is committed was looked at.';
 
 create or replace function rowtrail.feed_by_transactions(
   in_era int, since pg_snapshot, upto pg_snapshot, of_transaction bigint, of_id bigint, table_ids int[], most int)
