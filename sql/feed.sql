@@ -124,13 +124,17 @@ begin
     counted := least(cardinality(page.ids), most - given);
 
     return query
+      with names as materialized (
+        select t.id, coalesce(rowtrail.full_name(t.relid), format('%I.%I', t.schema_name, t.table_name)) as name
+        from rowtrail.tables as t
+        where t.id = any (page.tables)
+      )
       select
         rowtrail.feed_cursor(
           place.era, w.since, w.upto, case when place.of_transaction is not null then k.last_id end, k.id,
           k.table_id, k.id, ceil(extract(epoch from k.changed_at))::bigint),
         w.upto is null or (place.of_transaction is not null and page.last_ids[k.number + 1] <> k.last_id),
-        coalesce(rowtrail.full_name(t.relid), format('%I.%I', t.schema_name, t.table_name)),
-        rowtrail.op_name(v.op), v.row_key, v.old_key, v.data, v.old, v.changed_at, v.actor, v.login,
+        t.name, rowtrail.op_name(v.op), v.row_key, v.old_key, v.data, v.old, v.changed_at, v.actor, v.login,
         v.era || '-' || v.xid::text, v.context, v.id,
         v.op = 'B' and exists (
           select from rowtrail.versions as l
@@ -154,7 +158,7 @@ begin
           case when k.number < counted or has_more then place.upto end as upto
       ) as w
       join rowtrail.versions as v on v.table_id = k.table_id and v.id = k.id and v.changed_at = k.changed_at
-      join rowtrail.tables as t on t.id = v.table_id
+      join names as t on t.id = v.table_id
       where k.number <= counted
       order by k.number;
 
@@ -321,12 +325,12 @@ end
 $$;
 comment on function rowtrail.feed_place(text) is 'What a cursor of the feed says; of NULL, the very beginning.';
 
+-- Pins no setting, so that it is inlined: each version has one.
 create or replace function rowtrail.feed_cursor(
   era int, since pg_snapshot, upto pg_snapshot, of_transaction bigint, of_id bigint, last_table int, last_id bigint, last_at bigint)
 returns text
 language sql
-immutable
-set search_path = pg_catalog, pg_temp
+stable
 as $$
   select concat_ws(
     '.', '1', era, since, case when upto is not null then concat_ws('.', upto, concat_ws('-', of_transaction, of_id)) end,
@@ -357,7 +361,7 @@ begin
     or (in_era = rowtrail.current_era() and (pg_snapshot_xmax(upto)::text)::bigint > (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint)
   then
     raise exception 'the cursor is of a later moment than this database has come to: it was restored, or is another one'
-      using errcode = 'object_not_in_prerequisite_state', hint = again;
+      using errcode = 'no_data_found', hint = again;
   elsif last_id is not null
     -- Who may not read the table any more cannot tell; and old months may have gone.
     and exists (select from rowtrail.tables as t where t.id = last_table)
@@ -365,7 +369,7 @@ begin
     and exists (select from rowtrail.versions as v where v.changed_at <= to_timestamp(last_at))
   then
     raise exception 'version %, which came last by this cursor, is not in this database: it was restored to a moment before it, or is another one', last_id
-      using errcode = 'object_not_in_prerequisite_state', hint = again;
+      using errcode = 'no_data_found', hint = again;
   end if;
 end
 $$;

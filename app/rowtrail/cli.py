@@ -15,6 +15,7 @@ import click
 from rowtrail import __version__, integrity, restoring
 from rowtrail.as_of import as_of, diff
 from rowtrail.erasing import erase
+from rowtrail.following import feed
 from rowtrail.importing import import_
 from rowtrail.maintaining import maintain, retention
 from rowtrail.options import (
@@ -498,6 +499,7 @@ def history(
 rowtrail.add_command(as_of)
 rowtrail.add_command(diff)
 rowtrail.add_command(erase)
+rowtrail.add_command(feed)
 rowtrail.add_command(import_)
 rowtrail.add_command(maintain)
 rowtrail.add_command(retention)

@@ -53,6 +53,7 @@ def make_app(url: str | URL | None) -> Flask:
         integrity_pages,
         moment_pages,
         relation_pages,
+        stream_api,
     )
     from rowtrail.api import FAMILIES
     from rowtrail.pages import pages

@@ -9,14 +9,14 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import click
 
-from rowtrail.options import CANNOT, DONE, on_database, opened
+from rowtrail.options import DONE, on_database, opened
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -102,7 +102,7 @@ def feed(
         if cursor is None and from_now:
             cursor = NOW
         attempt = 0
-        while not ending.is_wanted:
+        while True:
             with ending.may_interrupt():
                 found = asked(target, cursor, numbers, most, follow, attempt)
             if found is None:
@@ -113,8 +113,6 @@ def feed(
             attempt = 0
             if found.versions:
                 out.give(found, ending)
-                if ending.is_wanted and not out.is_given:
-                    break
             if kept is not None and found.cursor != cursor:
                 kept.write(found.cursor)
             cursor = found.cursor
@@ -163,60 +161,56 @@ class Ending:
     """Lets Ctrl-C and SIGTERM end the command between two steps, not in the midst of a line.
 
     A second one ends it at once.
-
-    Attributes:
-        is_wanted: whether one of them came.
     """
 
     def __init__(self) -> None:
-        self.is_wanted = False
+        self.signal: int | None = None
         self.is_interruptible = False
+        self.before: dict[int, Any] = {}
 
     def __enter__(self) -> "Ending":
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.note)
+            self.before[number] = signal.signal(number, self.note)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
     def note(self, number: int, _: "FrameType | None") -> None:
         """Notes that the end is wanted."""
-        if self.is_interruptible or self.is_wanted:
-            self.is_wanted = True
+        is_second = self.signal is not None
+        self.signal = number
+        if self.is_interruptible or is_second:
+            self.end()
+
+    def end(self) -> None:
+        """Ends the command, if that is wanted."""
+        if self.signal == signal.SIGTERM:
+            sys.exit(128 + signal.SIGTERM)
+        if self.signal is not None:
             raise KeyboardInterrupt
-        self.is_wanted = True
 
     @contextmanager
     def may_interrupt(self) -> Iterator[None]:
-        """What is done here can be left at any moment; nothing is done where the end is wanted."""
-        if self.is_wanted:
-            raise Ended
+        """What is done here can be left at any moment."""
         self.is_interruptible = True
         try:
+            self.end()
             yield
         finally:
             self.is_interruptible = False
 
 
-class Ended(KeyboardInterrupt):
-    """The end was wanted before a step began."""
-
-
-class Output:
+class Output(Protocol):
     """Where versions go."""
 
-    #: Whether all that was to be given is out.
-    is_given = True
-
     def give(self, page: "Page", ending: Ending) -> None:
-        """Gives a page; when it returns, it is out, unless `is_given` says otherwise."""
-        raise NotImplementedError
+        """Gives a page; when it returns, it is out."""
 
 
-class Printer(Output):
-    """Prints each version as a line; a page is out when it was flushed, to the disk if to a file."""
+class Printer:
+    """Prints each version as a line; to a file, a page is on the disk when it is out."""
 
     def __init__(self) -> None:
         self.file = sys.stdout.fileno()
@@ -225,7 +219,7 @@ class Printer(Output):
             self.write(b"\n")
 
     def is_torn(self) -> bool:
-        """Whether a crash left half a line at the end of the file, which is not to spoil the next."""
+        """Whether a crash left half a line at the end of the file, which would spoil the next."""
         with suppress(OSError), Path(f"/dev/fd/{self.file}").open("rb") as before:
             if before.seek(0, os.SEEK_END):
                 before.seek(-1, os.SEEK_END)
@@ -245,7 +239,7 @@ class Printer(Output):
             left = left[os.write(self.file, left) :]
 
 
-class Webhook(Output):
+class Webhook:
     """Posts each page as JSON Lines, again and again until it is taken.
 
     Args:
@@ -254,23 +248,24 @@ class Webhook(Output):
 
     def __init__(self, url: str) -> None:
         if not url.startswith(("http://", "https://")):
-            raise click.UsageError(f"{url} is no URL of a webhook; such as https://example.org/rows")
+            raise click.UsageError(
+                f"{url} is no URL of a webhook; such as https://example.org/rows"
+            )
         self.url = url
 
     def give(self, page: "Page", ending: Ending) -> None:
         body = "".join(f"{line}\n" for line in page.versions).encode(errors="backslashreplace")
         attempt = 0
-        self.is_given = False
-        while not ending.is_wanted:
-            problem = self.post(body, page.cursor)
+        while True:
+            with ending.may_interrupt():
+                problem = self.post(body, page.cursor)
             if problem is None:
-                self.is_given = True
                 return
             attempt += 1
             click.echo(
                 f"rowtrail: {self.url} {problem}; trying again in {pause(attempt)} s", err=True
             )
-            with suppress(KeyboardInterrupt), ending.may_interrupt():
+            with ending.may_interrupt():
                 time.sleep(pause(attempt))
 
     def post(self, body: bytes, cursor: str) -> str | None:

@@ -76,6 +76,9 @@ def described(question: Question) -> dict[str, Any]:
     else:
         parameters = (*question.parameters, KNOWN)
         content = {"application/json": {"schema": ref(question.answer)}}
+        if question.is_feed:
+            content |= EVENTS
+            answered["headers"] = {**HEADERS, "ETag": {**HEADERS["ETag"], "required": False}}
         done = {
             "200": {**answered, "content": content},
             "304": {"description": "What you have is still so.", "headers": HEADERS},
@@ -83,7 +86,8 @@ def described(question: Question) -> dict[str, Any]:
     errors = [
         "400",
         *([] if question.is_open else ["401", "403"]),
-        *(["404"] if "{" in question.path else []),
+        *(["404"] if "{" in question.path or question.is_feed else []),
+        *(["410"] if question.is_feed else []),
         *("500", "503"),
     ]
     return {
@@ -134,6 +138,8 @@ HEADERS: Schema = {
     },
     **UNKEPT,
 }
+
+EVENTS: Schema = {"text/event-stream": {"schema": {"type": "string"}}}
 
 FILE: Schema = {
     "application/jsonl": {"schema": {"type": "string"}},

@@ -88,6 +88,13 @@ PROBLEMS = (
         "History is only read: by GET and HEAD.",
     ),
     Problem(
+        "gone",
+        410,
+        "Gone",
+        "The feed cannot go on from this cursor: the database was restored to an earlier moment, "
+        "or is another one. Who follows it has to be brought to what is here, and begin anew.",
+    ),
+    Problem(
         "failure",
         500,
         "Internal Server Error",

@@ -52,6 +52,7 @@ class Question:
         more: what else there is to say.
         is_file: whether the answer is a file, sent while it is read.
         is_open: whether everybody may ask it: nothing of the history is in it.
+        is_feed: whether it is answered by a stream of events too.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Question:
     more: str = ""
     is_file: bool = False
     is_open: bool = False
+    is_feed: bool = False
 
     def query(self) -> dict[str, Parameter]:
         """The parameters of its query, by their names."""
@@ -345,6 +347,47 @@ QUESTIONS = {
             ),
             "Only for who reads all history. It is the database's own word: what it cannot say of "
             "itself, `rowtrail verify` finds out. The seals are newest first, 50 a page.",
+        ),
+        Question(
+            "feed",
+            "/feed",
+            "Every committed version once, oldest first",
+            "FeedPage",
+            (
+                Parameter(
+                    "after",
+                    {"type": "string", "pattern": "^(now|1\\.[0-9.:,-]+)$"},
+                    "What was committed after this cursor; `now` for what is from now on; without "
+                    "it, from the very beginning.",
+                    "now",
+                ),
+                Parameter(
+                    "most",
+                    {"type": "integer", "minimum": 1, "maximum": 10000},
+                    "So many versions at most; without it, 1000.",
+                    100,
+                ),
+                Parameter(
+                    "wait",
+                    {"type": "integer", "minimum": 0, "maximum": 30},
+                    "So many seconds, if there is none yet.",
+                    30,
+                ),
+                Parameter(
+                    "table", many(TABLE_ID), "Only of this table; give it again for several.", [1]
+                ),
+                Parameter(
+                    "Last-Event-ID",
+                    {"type": "string"},
+                    "Of a stream of events: instead of `after`, as browsers do by themselves.",
+                    place="header",
+                ),
+            ),
+            "Go on with `cursor` as `after`. No version is left out because its transaction "
+            "committed late. With `Accept: text/event-stream` each version is an event whose id is "
+            "the cursor; the stream ends after a minute, and the client goes on in another. Few "
+            "can wait or listen at once: a 503 says by `Retry-After` when to try again.",
+            is_feed=True,
         ),
         Question("health", "/health", "Whether the history can be read", "Health", is_open=True),
         Question("openapi", "/openapi.json", "This document", "Document", is_open=True),

@@ -44,7 +44,8 @@ class Follower:
     def poll(self, most: int = 1000, whole_up_to: int = 10_000) -> bool:
         """Takes a page; gives whether it was the last one for now."""
         *page, mark = self.run(FEED, self.cursor, most, self.tables, whole_up_to)
-        assert mark[8] is None and len(page) <= most
+        assert mark[8] is None
+        assert len(page) <= most
         for row in page:
             self.take(*row)
         self.cursor = mark[0]

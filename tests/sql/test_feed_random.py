@@ -27,13 +27,14 @@ STATEMENTS = (
     f"update {{0}} set n = n + 1 where id in {FREE}",
     f"update {{0}} set n = n + 1 where id in {FREE}",
     f"delete from {{0}} where id in {FREE}",
-    f"update {{0}} set id = id % 12 + 1 where id in {FREE} and id % 12 + 1 not in (select id from {{0}})".replace(
-        "% 12", "%% 12"
-    ),
+    f"update {{0}} set id = id %% 12 + 1 where id in {FREE} "
+    "and id %% 12 + 1 not in (select id from {0})",
 )
 writes = st.tuples(st.sampled_from(STATEMENTS), TABLES, st.integers(1, 12), st.integers(1, 12))
 sessions = st.integers(0, SESSIONS - 1)
-ends = st.sampled_from(["commit", "commit", "commit", "rollback", "prepare", "begin", "begin", "name"])
+ends = st.sampled_from(
+    ["commit", "commit", "commit", "rollback", "prepare", "begin", "begin", "name"]
+)
 steps = st.one_of(
     st.tuples(sessions, writes),
     st.tuples(sessions, writes),
@@ -92,7 +93,9 @@ class World:
     def finish(self, is_committed: bool) -> None:
         """Ends the oldest transaction that is prepared."""
         if self.prepared:
-            self.superuser(f"{'commit' if is_committed else 'rollback'} prepared '{self.prepared.pop(0)}'")
+            self.superuser(
+                f"{'commit' if is_committed else 'rollback'} prepared '{self.prepared.pop(0)}'"
+            )
 
     def end(self) -> None:
         """Ends all transactions."""
@@ -103,9 +106,7 @@ class World:
 
 
 @pytest.fixture
-def world(
-    make_table: Callable[..., str], connect_as: Callable[[str], Run], logins: None
-) -> World:
+def world(make_table: Callable[..., str], connect_as: Callable[[str], Run], logins: None) -> World:
     for table in ("animals", "plants"):
         make_table(f"{table} (id int primary key, n int)")
     return World(connect_as)
@@ -123,7 +124,10 @@ def test_who_follows_the_feed_has_each_committed_version_once_and_what_the_table
 ) -> None:
     names = ("animals", "plants")
     for name in names:
-        world.superuser(f"insert into {name} select k, 0 from generate_series(1, 12) as k on conflict do nothing")
+        world.superuser(
+            f"insert into {name} select k, 0 from generate_series(1, 12) as k "
+            "on conflict do nothing"
+        )
     before = live(world.superuser, *names)
     [(last,)] = world.superuser("select coalesce(max(id), 0) from rowtrail.versions")
     [(start,)] = reader("select rowtrail.feed_now()")
