@@ -314,7 +314,8 @@ begin
   last_table := parts[6];
   last_id := parts[7];
   last_at := parts[8];
-  if era is null or era < 1 then
+  -- Of an era that has ended, all of it: no number of a transaction is larger.
+  if era is null or era < 1 or (pg_snapshot_xmax(coalesce(upto, since))::text)::bigint > 4611686018427387903 then
     raise invalid_parameter_value;
   end if;
 exception

@@ -142,7 +142,7 @@ def test_it_follows_until_a_signal_and_leaves_a_whole_cursor(
     wait_until(lambda: file.read_text().strip() == second["cursor"])
     process.send_signal(number)
     out, problems = process.communicate(timeout=20)
-    assert (process.returncode, out, problems) == (128 + number, b"", b"")
+    assert (process.returncode, out, problems.strip()) == (128 + number, b"", b"")
 
 
 def test_a_reader_that_goes_away_ends_it_and_what_it_did_not_take_comes_again(

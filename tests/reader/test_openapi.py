@@ -115,6 +115,8 @@ def application(server: Server) -> Iterator[Flask]:
         )
     app = create_app(url)
     app.logger.disabled = True
+    # Who waits for the feed does not wait long.
+    app.config["ROWTRAIL_SECOND"] = 0.001
     logging.getLogger("rowtrail.reads").disabled = True
     yield app
     logging.getLogger("rowtrail.reads").disabled = False

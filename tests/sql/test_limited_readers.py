@@ -219,6 +219,8 @@ def test_what_runs_with_the_owners_rights_tells_a_limited_reader_no_row(
         # Whether ids come again; how many versions are of months without a partition.
         "has_low_ids",
         "in_default_partition",
+        # Whether the database was restored.
+        "is_restored",
         # Up to which transaction a seal goes.
         "snapshot_of_seal",
         # The names of tables; the settings of one.
