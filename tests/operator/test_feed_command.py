@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -277,3 +279,54 @@ def test_it_loses_nothing_however_often_it_is_killed(
     assert len(lines) - len(whole) <= kills
     recorded = [one for (one,) in orders.execute(text("select id from rowtrail.versions"))]
     assert set(whole) == set(recorded)
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "feed.md"
+
+
+def test_the_consumer_of_the_guide_takes_each_once_however_often_it_is_killed(
+    url: URL, orders: Connection, tmp_path: Path
+) -> None:
+    """Kill -9 at random moments of who keeps the cursor in the transaction of what it does."""
+    orders.execute(
+        text("create table order_changes (number bigint, op text, key text, data jsonb)")
+    )
+    orders.execute(text("create table progress (cursor text)"))
+    orders.execute(text("insert into progress values (null)"))
+    found = re.search(r"^```python\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    code, places = re.subn(r'"dbname=\w+ user=\w+"', repr(dsn(url)), found[1])
+    code, pages = re.subn("1000", "5", code)
+    assert (places, pages) == (2, 1)
+    program = tmp_path / "consumer.py"
+    program.write_text(f"{code}\nwhile True:\n    take_a_page()\n")
+    chosen = random.Random(os.environ.get("ROWTRAIL_SEED", "7"))
+    copied = text("select count(*) from order_changes")
+    for turn in range(int(os.environ.get("ROWTRAIL_KILLS", "12"))):
+        before = orders.scalar(copied)
+        execute(
+            url,
+            f"insert into orders select {turn}00 + 10000 + n, n from generate_series(1, 60) n",
+        )
+        process = subprocess.Popen([sys.executable, program])
+        wait_until(lambda before=before: orders.scalar(copied) > before)  # type: ignore[misc]
+        time.sleep(chosen.random() * 0.05)
+        process.kill()
+        process.wait()
+    process = subprocess.Popen([sys.executable, program])
+    recorded = "select array_agg(v.id order by v.id) from rowtrail.versions as v"
+    wanted = orders.scalar(text(recorded))
+    try:
+        wait_until(lambda: orders.scalar(copied) >= len(wanted))
+    finally:
+        process.kill()
+        process.wait()
+    assert (
+        orders.scalar(text("select array_agg(number order by number) from order_changes")) == wanted
+    )
+
+
+def dsn(url: URL) -> str:
+    """The database, as libpq has it."""
+    place = f"host={url.query['host']} port={url.query['port']}"
+    return f"{place} user={url.username} dbname={url.database}"
