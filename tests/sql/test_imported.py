@@ -383,3 +383,21 @@ def test_a_table_that_is_tracked_again_has_what_came_before_the_first_time(
     assert superuser(recorded) == [
         ("I", True), ("U", False),
     ]  # fmt: skip
+
+
+def test_what_is_imported_is_retired_as_the_rest_is(
+    zoo: Keeper, superuser: Run, writer: Run
+) -> None:
+    superuser("update animals set legs = 3 where id = 1")
+    assert superuser("select * from rowtrail.verify_imported()") == []
+    superuser("select rowtrail.set_retention('animals', '1 year')")
+    gone = 0
+    while (found := superuser("select until, retired from rowtrail.retire()"))[0][0] is not None:
+        gone += found[0][1]
+    # What became of 1, and all of 3.
+    assert gone == 3
+    assert superuser("select * from rowtrail.verify_imported()") == []
+    assert superuser("select * from rowtrail.differences('animals')") == []
+    superuser("delete from rowtrail.versions where id < 0 and row_key = '2'")
+    [(_, problem, *_)] = superuser("select * from rowtrail.verify_imported()")
+    assert "is missing" in problem
