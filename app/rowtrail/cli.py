@@ -28,6 +28,7 @@ from rowtrail.options import (
     on_changes,
     on_database,
     opened,
+    plural,
     print_json,
 )
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 #: So many versions are shown to people unless they ask for more.
 SHOWN = 20
+
+#: The forms of an export, by the ending of the file.
+FORMS = {".csv": "csv", ".parquet": "parquet"}
 
 
 def main() -> NoReturn:
@@ -591,6 +595,7 @@ def undo_sql(
     "--csv", "form", flag_value="csv", help="One line a changed column, for spreadsheets."
 )
 @click.option("--jsonl", "form", flag_value="jsonl", help="One line of JSON a version, exactly.")
+@click.option("--parquet", "form", flag_value="parquet", help="One row a version, by columns.")
 @click.option(
     "-o",
     "--output",
@@ -608,10 +613,11 @@ def export(
 ) -> None:
     """Write the changes of TABLE, or of all tables, oldest first.
 
-    Without --csv or --jsonl the ending of FILE tells which, else it is JSON Lines: one version a
-    line, as the database has it. CSV has one line for each changed column; a text that a
-    spreadsheet would take for a formula (it begins with = + - @, a tab or a line's end) has an
-    apostrophe before it. The options say which changes; all that are given have to hold.
+    Without --csv, --jsonl or --parquet the ending of FILE tells which, else it is JSON Lines: one
+    version a line, as the database has it. Parquet has the same as columns. CSV has one line for
+    each changed column; a text that a spreadsheet would take for a formula (it begins with = + - @,
+    a tab or a line's end) has an apostrophe before it. The options say which changes; all that are
+    given have to hold.
     """
     with opened(database, data) as target:
         from rowtrail.export_file import export as write
@@ -624,11 +630,14 @@ def export(
                 given["key"] = key_of(connection, of.key_columns, given["key"])
         filters = filters_of(of.table_id if of else None, given)
         file = None if output is None or str(output) == "-" else output
-        form = form or ("csv" if file is not None and file.suffix.lower() == ".csv" else "jsonl")
+        form = form or FORMS.get(file.suffix.lower() if file else "", "jsonl")
+        if form == "parquet" and file is None and sys.stdout.isatty():
+            raise click.UsageError("Parquet is nothing for a terminal; name a file with -o")
         with counting(f"exporting {printable(table or 'all tables')}") as show:
             written = write(target.engine, filters, form, file, show)
     if file is not None:
-        click.echo(f"{file}: {written:,} line{'s' * (written != 1)}", err=True)
+        what = "row" if form == "parquet" else "line"
+        click.echo(f"{file}: {plural(written, what)}", err=True)
 
 
 def key_of(connection: "Connection", columns: list[str], key: str) -> str:

@@ -10,8 +10,9 @@ from typing import BinaryIO
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from rowtrail import parquet
 from rowtrail.errors import RowtrailError
-from rowtrail.exports import lines
+from rowtrail.exports import lines, records
 from rowtrail.filters import Filters
 from rowtrail.looking import STEP, outermost, span_of
 
@@ -37,15 +38,15 @@ def export(
     Args:
         engine: connects as somebody who may read history.
         filters: what is wanted.
-        form: `csv` or `jsonl`.
+        form: `csv`, `jsonl` or `parquet`.
         output: the file, which is there whole or not at all; None for standard output.
         tell: is told how many versions were looked at, and of how many, about.
 
     Returns:
-        The lines that were written, without the header of CSV.
+        The lines that were written, without the header of CSV, or the rows.
 
     Raises:
-        RowtrailError: the file cannot be written.
+        RowtrailError: the file cannot be written, or what writes it is not installed.
     """
     with (
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
@@ -58,10 +59,14 @@ def export(
             last = outermost(session, span, [], upward=False)
             low, high = (first.id, last.id) if first and last else (0, 0)
             total = (high - low) // STEP + 1
+
+            def looked(id_: int) -> None:
+                tell(min((id_ - low) // STEP + 1, total), total)
+
+            if form == "parquet":
+                return parquet.write(out, records(session, filters, looked))
             written = 0
-            for line in lines(
-                session, filters, form, lambda id_: tell(min((id_ - low) // STEP + 1, total), total)
-            ):
+            for line in lines(session, filters, form, looked):
                 out.write(line.encode(errors="backslashreplace"))
                 written += 1
     return written - (form == "csv")

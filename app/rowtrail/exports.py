@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ColumnElement,
     Subquery,
     Text,
@@ -85,6 +86,37 @@ def json_lines(session: Session, found: list[Place], names: str) -> Iterator[str
     query = select(cast(document, Text)).select_from(page)
     for line in session.scalars(query, execution_options={"yield_per": FETCHED}):
         yield line + "\n"
+
+
+def records(
+    session: Session, filters: Filters, tell: Callable[[int], object] = lambda _: None
+) -> Iterator[Any]:
+    """The changes that the filters mean, oldest first, as rows; documents as the server's text.
+
+    Args:
+        session: of a transaction in which the time zone is UTC.
+        filters: what is wanted.
+        tell: is told up to which version has been looked, now and then.
+    """
+    names = names_of_tables(session)
+    for found, reached in walk(session, filters, CHUNK):
+        if found:
+            page = at(found, *METADATA, DATA, OLD.label("old"), v.c.verbatim)
+            documents = [
+                cast(page.c[name], Text).label(name)
+                for name in ("context", "data", "old", "verbatim")
+            ]
+            query = select(
+                *(page.c.id, page.c.changed_at, page.c.table_id),
+                name_in(names, page).label("table"),
+                word(page.c.op).label("operation"),
+                *(page.c.row_key, page.c.old_key, page.c.actor, page.c.login, page.c.era),
+                cast(cast(page.c.xid, Text), BigInteger).label("xid"),
+                *documents,
+                page.c.erased,
+            ).select_from(page)
+            yield from session.execute(query, execution_options={"yield_per": FETCHED})
+        tell(reached)
 
 
 def csv_lines(session: Session, found: list[Place], names: str) -> Iterator[str]:

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 from as_people_do import Run, command, environment, said_in_one_line
+from pyarrow import parquet
 from sqlalchemy import URL, Connection, text
 
 
@@ -108,3 +110,66 @@ def test_what_cannot_be_is_one_line(orders: Connection, url: URL, run: Run, tmp_
     said_in_one_line(export("orders", "--to", "x"), "name that column too")
     missing = tmp_path / "no" / "file.csv"
     said_in_one_line(export("orders", "-o", missing), f"cannot write {missing}: No such file")
+
+
+def test_parquet_has_what_json_lines_have(
+    orders: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    orders.execute(
+        text("update orders set status = null, total = 12345678901234567890.0 where id = 43")
+    )
+    orders.execute(text("delete from lines"))
+    file = tmp_path / "changes.parquet"
+    done = run("export", "--database", url, "-o", file)
+    assert (done.returncode, done.stderr) == (0, f"{file}: 6 rows\n")
+    rows = parquet.read_table(file).to_pylist()
+    lines = [
+        json.loads(line, parse_float=str)
+        for line in run("export", "--database", url).stdout.splitlines()
+    ]
+    for row, line in zip(rows, lines, strict=True):
+        for name in (
+            "id",
+            "table_id",
+            "table",
+            "operation",
+            "row_key",
+            "old_key",
+            "actor",
+            "login",
+        ):
+            assert row[name] == line[name]
+        assert f"{row['changed_at']:%Y-%m-%dT%H:%M:%S.%fZ}" == line["changed_at"]
+        assert (row["era"], str(row["xid"]), row["erased"]) == (
+            line["era"], line["xid"], line["erased"],
+        )  # fmt: skip
+        for name in ("data", "old", "verbatim", "context"):
+            known = None if row[name] is None else json.loads(row[name], parse_float=str)
+            assert known == line[name]
+    assert '"total": 12345678901234567890.0' in rows[4]["data"]
+
+
+def test_parquet_of_nothing_is_a_file_all_the_same(
+    orders: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "nothing.parquet"
+    run("export", "orders", "--actor", "nobody", "--database", url, "-o", file)
+    assert parquet.read_table(file).num_rows == 0
+    piped = subprocess.run(
+        command("export", "orders", "--parquet", "--database", url),
+        env=environment(), capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    assert parquet.read_table(io.BytesIO(piped)).num_rows == 3
+
+
+def test_without_its_library_it_says_what_to_install(
+    orders: Connection, url: URL, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "pyarrow.py").write_text("raise ImportError")
+    file = tmp_path / "changes.parquet"
+    done = run(
+        "export", "orders", "--database", url, "-o", file,
+        PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
+    )  # fmt: skip
+    assert said_in_one_line(done, "rowtrail[parquet]")
+    assert not file.exists()

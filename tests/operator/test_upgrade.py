@@ -180,7 +180,7 @@ def test_a_newer_schema_is_left_alone(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["status"], ["track", "t"], ["untrack", "t"], ["history", "t", "1"], ["serve"]],
+    [["track", "t"], ["untrack", "t"], ["history", "t", "1"], ["serve"]],
     ids=lambda arguments: arguments[0],
 )
 def test_a_database_that_is_not_upgraded_is_said_to_be_so(
