@@ -244,6 +244,8 @@ class Table:
     Attributes:
         state: tracked, untracked, dropped, or what is wrong with its triggers.
         mend: the SQL that mends the state, where there is something to mend.
+        retention: for how long its history is kept; None for ever.
+        complete_from: what was not needed since then was retired (UTC); None where nothing was.
     """
 
     name: TableName
@@ -254,6 +256,8 @@ class Table:
     hashed_columns: list[str]
     ignored_columns: list[str]
     is_erasable: bool
+    retention: str | None
+    complete_from: datetime | None
     tracked_since: datetime
     tracked_by: str
     untracked_at: datetime | None
@@ -270,6 +274,8 @@ class Table:
             hashed_columns=row.hashed_columns,
             ignored_columns=row.ignored_columns,
             is_erasable=row.is_erasable,
+            retention=row.retention,
+            complete_from=row.complete_from,
             tracked_since=row.tracked_since,
             tracked_by=row.tracked_by,
             untracked_at=row.untracked_at,

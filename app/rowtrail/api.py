@@ -190,6 +190,8 @@ def table_of(table: Table) -> dict[str, Any]:
         "hashed_columns": table.hashed_columns,
         "ignored_columns": table.ignored_columns,
         "erasable": table.is_erasable,
+        "kept": table.retention,
+        "complete_from": time_of(table.complete_from),
         "tracked_since": written_moment(table.tracked_since),
         "tracked_by": table.tracked_by,
         "untracked_at": time_of(table.untracked_at),

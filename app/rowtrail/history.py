@@ -218,7 +218,7 @@ REGISTRY = (
     select(
         *(t.c.id.label("table_id"), *NAMES, status.c.state, status.c.mend),
         *(t.c.key_columns, t.c.excluded_columns, t.c.hashed_columns, t.c.ignored_columns),
-        t.c.is_erasable,
+        *(t.c.is_erasable, cast(t.c.retention, Text).label("retention"), t.c.complete_from),
         *(t.c.tracked_since, t.c.tracked_by, t.c.untracked_at),
     )
     .select_from(named(t.join(status, status.c.table_id == t.c.id)))

@@ -68,6 +68,8 @@ class TrackedTable(Base):
     hashed_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     ignored_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_erasable: Mapped[bool] = mapped_column(Boolean)
+    retention: Mapped[str | None] = mapped_column(AsText)
+    complete_from: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     tracked_since: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     tracked_by: Mapped[str] = mapped_column(Text)
     untracked_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))

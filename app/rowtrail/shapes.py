@@ -107,6 +107,10 @@ TABLE: Schema = {
     "hashed_columns": said(many(TEXT), "Those of which a salted hash is recorded."),
     "ignored_columns": said(many(TEXT), "Those that make no version when only they change."),
     "erasable": said(FLAG, "Whether values of its versions can be erased, and the rest verified."),
+    "kept": said(nullable(TEXT), "For how long its history is kept; null for ever."),
+    "complete_from": said(
+        nullable(MOMENT), "What was not needed since then was taken out; null where nothing was."
+    ),
     "tracked_since": MOMENT,
     "tracked_by": said(TEXT, "The login that began it."),
     "untracked_at": nullable(MOMENT),

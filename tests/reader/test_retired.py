@@ -29,8 +29,12 @@ def test_it_is_on_the_time_line(client: FlaskClient, retired: Any) -> None:
     page = " ".join(client.get("/tables/1").text.split())
     assert "how long the history is kept" in page
     assert "the older history" in page
+    assert "Its history is kept for 1 year." in page
+    assert "What was not needed since" in page
     assert "1 version that is not needed since was taken out of the history." in page
     assert page.count("policy 12") >= 2
+    table = client.get("/api/v1/tables/1").json or {}
+    assert (table["kept"], table["complete_from"][:4]) == ("1 year", str(retired.year))
     changes = (client.get("/api/v1/tables/1/changes").json or {})["changes"]
     events = [one["event"] for one in changes if one["event"]]
     assert [one["retirement"] and one["retirement"]["version_count"] for one in events] == [1, None]
