@@ -215,6 +215,24 @@ def test_the_seal_begins_the_era_where_nobody_checked(shop: Node, other_node: No
         ]  # fmt: skip
 
 
+def test_a_restored_history_of_which_all_was_sealed_is_sealed_again(
+    shop: Node, other_node: Node
+) -> None:
+    assert rowtrail(shop, "seal")[0] == 0
+    dump = program(shop, "pg_dump")
+    with empty_database(other_node) as restored:
+        restore(restored, dump)
+        assert found(restored)[0] == 0
+        assert rowtrail(restored, "seal")[0] == 0
+        run = restored.session()
+        run("insert into orders values (20, null, 'after it')")
+        assert rowtrail(restored, "seal")[0] == 0
+        status, said = rowtrail(restored, "verify")
+        assert status == 0, said
+        ended = run("select versions from rowtrail.seals where ends_era")
+        assert ended == [(0,)]
+
+
 def test_what_was_never_sealed_begins_an_era_in_a_cluster_that_is_ahead(
     node: Node, other_node: Node
 ) -> None:
