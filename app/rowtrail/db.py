@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg2
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
@@ -60,6 +61,10 @@ def parse_url(database: str) -> URL:
         raise RowtrailError(
             "the URL of the database has more than one @; write one in a password as %40"
         )
+    if "%" in (url.host or ""):
+        # As libpq has it, a socket's folder can be the host: postgresql://user@%2Ftmp/database.
+        place = {"host": unquote(url.host or "")} | ({"port": str(url.port)} if url.port else {})
+        url = url._replace(host=None, port=None).update_query_dict(place)
     return without_secrets_in_query(url.set(drivername="postgresql+psycopg2"))
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 from as_people_do import Run, command, environment, execute, said_in_one_line
@@ -76,6 +77,15 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(
     said_in_one_line(done, *parts)
     assert "secret" not in done.stderr
     assert run("status", DATABASE_URL=database).stderr == done.stderr
+
+
+def test_the_host_of_a_url_can_be_the_folder_of_a_socket_as_libpq_writes_it(
+    url: URL, run: Run
+) -> None:
+    host = quote(str(url.query["host"]), safe="")
+    named = f"postgresql://{url.username}@{host}:{url.query['port']}/{url.database}"
+    done = run("status", "--database", named)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_wrong_password_and_a_wrong_name_are_one_line(own_server: Server, run: Run) -> None:
