@@ -67,8 +67,9 @@ class Versioned:
 
     @property
     def versions(self) -> Versions:
-        """This row's versions, newest first, whoever changed it and by whatever means: a list that
-        is read when it is looked into, or awaited.
+        """This row's versions, newest first, whoever changed it and by whatever means.
+
+        It is a list that is read when it is looked into, or awaited.
 
         The change of a key is a version of both keys, the old and the new.
 
