@@ -8,7 +8,7 @@ MINUTES ?= 60
 KILLS ?= 25
 
 .DEFAULT_GOAL := help
-.PHONY: help demo example-flask example-fastapi example-psycopg test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor pictures attacks lock wheel clean
+.PHONY: help demo example-flask example-fastapi example-psycopg test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor docs reference pictures attacks lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -65,6 +65,13 @@ bench-seal: $(INSTALLED)  ## Measure what seals cost, and how fast they verify (
 
 bench-actor: $(INSTALLED) $(BENCH)/installed  ## Measure what naming the actor costs a transaction (ARGS=--help: how)
 	$(BIN)/python -m bench.actor $(ARGS)
+
+docs: $(INSTALLED)  ## Build the documents as a site, in build/docs
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs
+	@echo "build/docs/index.html"
+
+reference: $(INSTALLED)  ## Write docs/reference/sql.md and commands.md anew
+	$(BIN)/python docs/reference/make.py
 
 pictures: $(INSTALLED)  ## Make the pictures of the documents anew (needs Chromium)
 	$(BIN)/python docs/pictures.py
