@@ -85,6 +85,32 @@ $$;
 comment on function rowtrail.changes(timestamptz, regclass, text, text, timestamptz, boolean, int) is
   'What changed since a moment, in all tables or one, newest first: select * from rowtrail.changes(now() - interval ''1 hour''); select * from rowtrail.changes(''2026-11-01'', ''orders'', by_actor => ''alice'', of_column => ''status'', most => 20); changes holds {"column": [old, new]} of an update, by the columns'' names of today. A column leaves the updates that changed it. A change is seen when its transaction commits, which can be after later ones: for people, not for copying changes elsewhere.';
 
+create or replace function rowtrail.recent(most int default 100)
+returns table (
+  changed_at timestamptz, table_name text, row_key text, op text, actor text, login text, changes jsonb, data jsonb,
+  old_key text, context jsonb, transaction text, id bigint)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- The index by id finds from when they are; nothing finds the newest of all time by time.
+  select c.*
+  from rowtrail.changes(
+    (select min(n.changed_at) from (select v.changed_at from rowtrail.versions as v order by v.id desc limit most) as n),
+    most => most) as c
+$$;
+comment on function rowtrail.recent(int) is
+  'The last changes of all tables, newest first, as rowtrail.changes() has them: select * from rowtrail.recent(20); A move between partitions counts twice, so it can be fewer.';
+
+-- A view has its owner's rights on tables, and a function in it the caller's: so it reads none but by
+-- such a function, and shows what its reader may read. (security_invoker is of PostgreSQL 15.)
+create or replace view rowtrail.recent_changes as
+select
+  c.changed_at, c.table_name, c.row_key, c.op, c.changes, c.actor, c.login, c.context ->> 'reason' as reason, c.transaction, c.id
+from rowtrail.recent(1000) as c;
+comment on view rowtrail.recent_changes is
+  'The last 1000 changes, of the tables that you may read, newest first: table rowtrail.recent_changes; A WHERE looks among these only; rowtrail.changes() looks further back.';
+
 create or replace function rowtrail.diff(a bigint, b bigint)
 returns table (column_name text, path text[], before jsonb, after jsonb, kind text)
 language plpgsql
@@ -241,13 +267,16 @@ comment on function rowtrail.image_differences(jsonb, jsonb, jsonb, jsonb) is
 
 revoke all on function
   rowtrail.changes(timestamptz, regclass, text, text, timestamptz, boolean, int),
+  rowtrail.recent(int),
   rowtrail.diff(bigint, bigint),
   rowtrail.diff(regclass, text, timestamptz, timestamptz),
   rowtrail.version_of(bigint)
 from public;
 grant execute on function
   rowtrail.changes(timestamptz, regclass, text, text, timestamptz, boolean, int),
+  rowtrail.recent(int),
   rowtrail.diff(bigint, bigint),
   rowtrail.diff(regclass, text, timestamptz, timestamptz),
   rowtrail.version_of(bigint)
 to rowtrail_reader;
+grant select on rowtrail.recent_changes to rowtrail_reader, rowtrail_limited_reader;

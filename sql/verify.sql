@@ -253,6 +253,14 @@ as $$
   from parts as p
   where not p.is_ours
   union all
+  -- As each version of PostgreSQL writes it, but for the alias that some of them put before columns.
+  select
+    'rowtrail.recent_changes', 'is not what this release installs',
+    'drop view rowtrail.recent_changes; then run: rowtrail upgrade; and ask who changed it', true
+  where regexp_replace(pg_get_viewdef(to_regclass('rowtrail.recent_changes')), '\s+|\mc\.', '', 'g') is distinct from
+    'SELECTchanged_at,table_name,row_key,op,changes,actor,login,(context->>''reason''::text)ASreason,transaction,id'
+    'FROMrowtrail.recent(1000)c(changed_at,table_name,row_key,op,actor,login,changes,data,old_key,context,transaction,id);'
+  union all
   select i.indexrelid::regclass::text, 'is not valid: reading may miss versions', format('reindex index %s;', i.indexrelid::regclass), true
   from parts as p
   join pg_index as i on i.indrelid = p.oid and not (i.indisvalid and i.indisready)

@@ -254,7 +254,8 @@ def create_event_triggers(connection: Connection) -> None:
 
 
 def remove_functions(connection: Connection) -> None:
-    """Drops the functions of the schema, and the triggers that call them; nothing else."""
+    """Drops the functions of the schema, with the view and the triggers that call them."""
+    connection.exec_driver_sql("drop view if exists rowtrail.recent_changes")
     names = connection.execute(
         text(
             "select p.oid::regprocedure::text as name, "

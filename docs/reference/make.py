@@ -28,7 +28,7 @@ PARTS = {
         "make_partitions",
     ],
     "The actor": ["set_actor"],
-    "Reading": ["history", "schema_history", "changes", "diff", "image_now"],
+    "Reading": ["history", "schema_history", "changes", "recent", "diff", "image_now"],
     "As it was": ["as_of", "as_of_rows", "as_of_row", "rows_as_of", "snapshot_of_seal"],
     "Putting back": ["undo_sql", "undo_conflicts"],
     "Is it as it must be": ["verify", "differences", "differences_from", "integrity"],
@@ -44,7 +44,7 @@ CODE = re.compile(
     r"|(?:select (?:\* from )?)?rowtrail\.\w+\((?:[^()]|\([^()]*\))*\)"
     r"|\w+ => (?:'[^']*'|\w+(?:\(\))?|\.\.\.)"
     r"|\{[^}]*\}"
-    r"|psql -At -c|\\\\t \\\\a \\\\o"
+    r"|table rowtrail\.\w+;|psql -At -c|\\\\t \\\\a \\\\o"
     r"|\browtrail\.\w+(?:\.\w+)*"
     r"|\b[a-z]+_[a-z_]+\b"
 )
@@ -84,7 +84,7 @@ order by array_position(:names, c.relname::text)
 """)
 
 #: The tables that people read.
-RELATIONS = ["versions", "tables", "seals", "verifications"]
+RELATIONS = ["recent_changes", "versions", "tables", "seals", "verifications"]
 
 
 def sql_page(connection: Connection) -> str:
@@ -110,7 +110,12 @@ def sql_page(connection: Connection) -> str:
                 lines += ["```sql", *declaration(one), "```", "", marked(one.comment), ""]
                 lines += [f"May be called by {called_by(one.callers)}.", ""]
             lines.pop()
-    lines += ["", "## Tables", "", "To be read; nothing is written in them but by the functions."]
+    lines += [
+        "",
+        "## Tables and a view",
+        "",
+        "To be read; nothing is written in them but by the functions.",
+    ]
     for one in connection.execute(TABLES, {"names": RELATIONS}):
         lines += [
             "",

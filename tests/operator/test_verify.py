@@ -197,6 +197,14 @@ ATTACKS = {
     "alter table orders enable always trigger \"!rowtrail_truncate\"": (
         "rows", "public.orders, key 2", "is gone, and no version says so",
     ),
+    "create or replace view rowtrail.recent_changes as select changed_at, table_name, row_key, op, "
+    "changes, actor, login, context ->> 'reason' as reason, transaction, id "
+    "from rowtrail.recent(1000) where actor <> 'meddler'": (
+        "versions", "rowtrail.recent_changes", "is not what this release installs",
+    ),
+    "drop view rowtrail.recent_changes": (
+        "versions", "rowtrail.recent_changes", "is not what this release installs",
+    ),
     "delete from rowtrail.versions where row_key = '2'": (
         "rows", "public.orders, key 2", "is there, and no version says so",
     ),

@@ -28,6 +28,27 @@ def test_changes_are_newest_first_and_bounded(animals: str, writer: Run, reader:
     assert reader(f"{query}('-infinity', by_actor => 'bob')") == []
 
 
+def test_the_last_changes_are_there_as_a_function_and_as_a_view(
+    animals: str, writer: Run, reader: Run
+) -> None:
+    view = "select table_name, row_key, op, changes, actor, reason from rowtrail.recent_changes"
+    assert reader(view) == []
+    writer("insert into animals values (1, 'ant', 8)")
+    writer(
+        "select set_config('rowtrail.actor', 'alice', false), "
+        """set_config('rowtrail.context', '{"reason": "ticket 4711"}', false)"""
+    )
+    writer("update animals set legs = 6")
+    assert reader(view) == [
+        ("public.animals", "1", "update", {"legs": [8, 6]}, "alice", "ticket 4711"),
+        ("public.animals", "1", "insert", None, None, None),
+    ]
+    assert reader("select op from rowtrail.recent(1)") == [("update",)]
+    assert reader("select transaction, id from rowtrail.recent_changes limit 1") == reader(
+        "select transaction, id from rowtrail.changes('-infinity', most => 1)"
+    )
+
+
 def test_changes_are_filtered_by_todays_name_of_a_column(
     animals: str, owner: Run, writer: Run, reader: Run
 ) -> None:

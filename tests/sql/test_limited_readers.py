@@ -45,6 +45,25 @@ def tables_seen(run: Run) -> list[str]:
     return [name for (name,) in registered]
 
 
+def test_the_view_of_recent_changes_shows_each_reader_what_it_may_read(
+    shop: None, clerk: Run, reader: Run, owner: Run, writer: Run, connect_as: Callable[[str], Run]
+) -> None:
+    """It is of rowtrail_owner, who reads all; a reader gets no more by it than by functions."""
+    view = "select distinct table_name from rowtrail.recent_changes order by 1"
+    assert clerk(view) == [("public.orders",)]
+    assert reader(view) == [("public.orders",), ("public.wages",)]
+    # Many changes of what the clerk does not see leave what it sees.
+    writer("insert into wages select g, 1 from generate_series(10, 1200) as g")
+    assert clerk("select row_key, op from rowtrail.recent_changes") == [
+        ("1", "update"), ("1", "insert"),
+    ]  # fmt: skip
+    owner("revoke select on orders from clerk")
+    assert clerk(view) == []
+    for outsider in (writer, owner):
+        with pytest.raises(Denied):
+            outsider(view)
+
+
 def test_a_limited_reader_sees_the_history_of_the_tables_that_it_may_select_from(
     shop: None, clerk: Run, reader: Run, owner: Run
 ) -> None:
