@@ -276,6 +276,7 @@ def test_prove_it(make_page: MakePage) -> None:
     def mend() -> None:
         page.execute("update rowtrail.versions set actor = null where id = 4700")
 
+    page.hooks[2] = lambda: page.execute("update orders set total = total + 1 where id = 41")
     page.hooks[4] = mend
     shutil.copy(ROOT / "docs/check_proof.py", page.folder)
     page.run()

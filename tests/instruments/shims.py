@@ -34,6 +34,9 @@ def rowtrail(*arguments: str) -> int:
     command = [sys.executable, "-m", "rowtrail.cli", *arguments]
     if arguments[0] != "serve" and "--every" not in arguments:
         return subprocess.call(command)
+    # Of `seal --every … --digest FILE`.
+    place = Path(arguments[-1])
+    before = size_of(place)
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert running.stdout is not None
     if arguments[0] == "serve":
@@ -44,13 +47,23 @@ def rowtrail(*arguments: str) -> int:
         with urlopen(f"{found[0]}/health", timeout=30) as answer:
             print(said, answer.status)
     else:
-        # It says what it seals, and nothing where there is nothing to seal.
-        time.sleep(3)
-        if running.poll() is not None:
-            return running.returncode or 1
+        # It says what it has sealed, and then puts the digest in its place.
+        said = running.stdout.readline()
+        if not said.startswith("seal "):
+            return running.wait() or 1
+        print(said)
+        until = time.monotonic() + 60
+        while size_of(place) == before:
+            if time.monotonic() > until:
+                return 1
+            time.sleep(0.1)
     running.send_signal(signal.SIGINT)
     ended = running.wait(30)
     return 0 if ended == 130 else ended
+
+
+def size_of(place: Path) -> int:
+    return place.stat().st_size if place.exists() else 0
 
 
 if __name__ == "__main__":
