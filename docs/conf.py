@@ -64,6 +64,8 @@ NAVIGATION = {
         "guides/who-may-read",
         "guides/prove-it",
         "guides/erase",
+        "guides/retention",
+        "guides/feed",
     ],
     "Clients": ["guides/naming-the-actor", "guides/psql"],
     "Running it": ["operating", "security", "performance"],

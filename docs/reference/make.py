@@ -25,7 +25,6 @@ PARTS = {
         "baseline",
         "status",
         "note_schema_changes",
-        "make_partitions",
     ],
     "The actor": ["set_actor"],
     "Reading": ["history", "schema_history", "changes", "recent", "diff", "image_now"],
@@ -34,6 +33,14 @@ PARTS = {
     "Is it as it must be": ["verify", "differences", "differences_from", "integrity"],
     "Seals": ["seal", "unsealed", "verify_seal", "verify_sealed"],
     "Erasing": ["erase"],
+    "Following": ["feed"],
+    "Keeping it cheap": [
+        "set_retention",
+        "retire",
+        "make_partitions",
+        "empty_default_partition",
+        "refresh_statistics",
+    ],
 }
 
 WIDTH = 100

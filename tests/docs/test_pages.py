@@ -550,6 +550,10 @@ def test_few_blocks_are_not_run() -> None:
     ]
     assert said == [
         ("README.md", "it serves until Ctrl-C; tests/operator/test_demo.py runs the demo"),
+        (
+            "docs/guides/retention.md",
+            "pg_cron is an extension, which the embedded server does not have",
+        ),
     ]  # fmt: skip
 
 
