@@ -90,7 +90,8 @@ _HARMLESS = frozenset(
     transaction_timestamp translate trim trunc ts_headline ts_rank unnest upper uuid_generate_v4
     version websearch_to_tsquery width_bucket
     rowtrail.as_of rowtrail.as_of_row rowtrail.as_of_rows rowtrail.boundary_of rowtrail.changes
-    rowtrail.diff rowtrail.history rowtrail.image_now rowtrail.names_of rowtrail.replay_until
+    rowtrail.diff rowtrail.feed rowtrail.feed_now rowtrail.history rowtrail.image_now
+    rowtrail.names_of rowtrail.replay_until
     rowtrail.rows_as_of rowtrail.short_key rowtrail.snapshot_of_seal rowtrail.version_of
     rowtrail.without_hashes
     """.split()  # noqa: SIM905 - read as words
