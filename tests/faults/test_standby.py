@@ -76,6 +76,9 @@ def test_history_is_read_on_a_standby(primary: Node, standby: Node) -> None:
     assert_exact(standby.session(), "animals")
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         standby.session("owner")("select rowtrail.track('animals')")
+    # Snapshots there do not tell which transactions are under way.
+    with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="Ask the primary"):
+        reader("select * from rowtrail.feed()")
 
 
 def test_the_command_and_the_pages_work_on_a_standby(primary: Node, standby: Node) -> None:
