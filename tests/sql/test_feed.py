@@ -1,5 +1,7 @@
 """The feed: committed versions, each once, in an order that can be applied."""
 
+import random
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -318,3 +320,44 @@ def test_nothing_new_is_found_without_reading_the_history(
     ).format(cursor.split(".")[2])
     [([plan],)] = superuser(query)
     assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 400, plan
+
+
+def test_writers_that_wait_for_each_other_are_followed_while_they_write(
+    animals: str, writer: Run, reader: Run, superuser: Run, connect_as: Callable[[str], Run]
+) -> None:
+    writer("insert into animals select n, 'x', 0 from generate_series(1, 8) as n")
+    followers = [
+        Follower(reader, now(reader), live(superuser, "animals"), in_whole=is_whole)
+        for is_whole in (True, False)
+    ]
+    sessions = [connect_as("writer") for _ in range(4)]
+    done = threading.Event()
+
+    def write(number: int) -> None:
+        chosen = random.Random(number)
+        for _ in range(40):
+            sessions[number]("begin")
+            # In the order of the keys, so that nobody waits for ever.
+            for key in sorted(chosen.sample(range(1, 9), 3)):
+                sessions[number]("update animals set legs = legs + 1 where id = %s", key)
+            sessions[number](chosen.choice(["commit", "commit", "rollback"]))
+
+    def write_all() -> None:
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        done.set()
+
+    threading.Thread(target=write_all).start()
+    turns = 0
+    while not done.is_set():
+        followers[0].poll(5)
+        followers[1].poll(3, whole_up_to=0)
+        turns += 1
+    for follower in followers:
+        follower.poll_all()
+        assert follower.rows == live(superuser, "animals")
+    assert sorted(followers[0].ids) == sorted(followers[1].ids)
+    assert turns > 3
