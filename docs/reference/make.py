@@ -33,7 +33,7 @@ PARTS = {
     "Is it as it must be": ["verify", "differences", "differences_from", "integrity"],
     "Seals": ["seal", "unsealed", "verify_seal", "verify_sealed"],
     "Erasing": ["erase"],
-    "Following": ["feed"],
+    "Following": ["feed", "feed_now"],
     "Keeping it cheap": [
         "set_retention",
         "retire",

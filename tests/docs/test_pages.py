@@ -423,7 +423,10 @@ def test_migrations(make_page: MakePage, tmp_path: Path) -> None:
         "create role shop login",
         "grant create on schema public to shop",
     )
-    models, commands, migration, switched_off, by_hand, renamed, renaming = blocks_of(page.name)
+    models, commands, migration, compared, switched_off, by_hand, renamed, renaming = blocks_of(
+        page.name
+    )
+    page.replace["shop.models"] = "models"
     url = page.here("postgresql+psycopg2://shop@localhost/shop")
     (tmp_path / "models.py").write_text(MODELS + models.code)
     run_shell(page, "alembic init migrations")
@@ -442,6 +445,9 @@ def test_migrations(make_page: MakePage, tmp_path: Path) -> None:
     for line in migration.code.splitlines():
         assert line.split("...")[0].strip() in written, line
     assert page.execute("select table_name from rowtrail.status()") == [("public.users",)]
+
+    page.run_block(compared)
+    assert "as its models want it" in page.output
 
     # What a project has in its own env.py, or a later migration.
     for block in (switched_off, by_hand, renaming):
@@ -532,13 +538,47 @@ def test_troubleshooting(make_page: MakePage) -> None:
     page.run()
 
 
+#: The pages about other tools, each with a history that the tool wrote.
+COMING_FROM = {
+    "django-pghistory.md": "django-pghistory",
+    "postgresql-audit.md": "postgresql-audit",
+    "sqlalchemy-continuum.md": "sqlalchemy-continuum",
+    "supa-audit.md": "supa_audit-by-hand",
+}
+
+SIDE_BY_SIDE = "side by side with the other tool, which is in no environment of the tests"
+STOPPED = "it goes on until it is stopped"
+
+
+@pytest.mark.parametrize("name", list(COMING_FROM))
+def test_coming_from(make_page: MakePage, name: str) -> None:
+    source = ROOT / "tests/operator/sources" / f"{COMING_FROM[name]}.sql"
+    page = make_page(f"docs/coming-from/{name}")
+    with page.engine.begin() as connection:
+        connection.connection.cursor().execute(source.read_text(encoding="utf-8"))
+    if name == "django-pghistory.md":
+        page.execute(
+            "alter table orders rename to shop_order",
+            "alter table benchmark_orderevent rename to shop_orderevent",
+        )
+    if name == "postgresql-audit.md":
+        # Of a json column no text was kept, as the page says.
+        page.execute("alter table orders alter column details type jsonb")
+    page.execute(
+        f"select rowtrail.track('{'shop_order' if name == 'django-pghistory.md' else 'orders'}')"
+    )
+    page.run()
+
+
 #: The pages that have a test of their own above; every other is run by the last one.
 SPECIAL = set(
     re.findall(r'make_page\(\s*"([\w./-]+\.md)"', Path(__file__).read_text(encoding="utf-8"))
 )
 
 
-@pytest.mark.parametrize("name", [one for one in pages() if one not in SPECIAL])
+@pytest.mark.parametrize(
+    "name", [one for one in pages() if one not in SPECIAL and Path(one).name not in COMING_FROM]
+)
 def test_other_pages(make_page: MakePage, name: str) -> None:
     make_page(name, TABLES, TRACK, ROWS).run()
 
@@ -550,11 +590,19 @@ def test_few_blocks_are_not_run() -> None:
     ]
     assert said == [
         ("README.md", "it serves until Ctrl-C; tests/operator/test_demo.py runs the demo"),
+        ("docs/api.md", f"{STOPPED}; tests/reader/test_feed_http.py asks the same"),
+        *(("docs/coming-from/" + name, SIDE_BY_SIDE) for name in sorted(COMING_FROM)),
+        ("docs/guides/feed.md", f"{STOPPED}; tests/operator/test_feed_command.py does that"),
+        (
+            "docs/guides/feed.md",
+            "it takes two databases; tests/operator/test_feed_command.py runs it",
+        ),
+        ("docs/guides/feed.md", f"{STOPPED}; tests/operator/test_feed_command.py does that"),
         (
             "docs/guides/retention.md",
             "pg_cron is an extension, which the embedded server does not have",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def test_no_block_is_overlooked() -> None:
