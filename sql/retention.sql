@@ -56,7 +56,7 @@ as $$
     || said,
     '{"columns": {}}',
     nullif(
-      coalesce(rowtrail.clean_context(nullif(current_setting('rowtrail.context', true), '')), '{}')
+      case when current_setting('rowtrail.context', true) <> '' then rowtrail.clean_context(current_setting('rowtrail.context', true)) else '{}' end
       || jsonb_strip_nulls(jsonb_build_object('reason', rowtrail.clean(reason, 1000))),
       '{}'))
 $$;

@@ -1,5 +1,6 @@
 """A history of which the older part was retired, on the pages and in JSON."""
 
+import re
 from typing import Any
 
 import pytest
@@ -29,6 +30,9 @@ def test_it_is_on_the_time_line(client: FlaskClient, retired: Any) -> None:
     page = " ".join(client.get("/tables/1").text.split())
     assert "how long the history is kept" in page
     assert "the older history" in page
+    assert "text null" not in page
+    assert re.search("for ever</bdi>.*became.*1 year</bdi>", page)
+    assert "kept for 1 year. What" in page
     assert "Its history is kept for 1 year." in page
     assert "What was not needed since" in page
     assert "1 version that is not needed since was taken out of the history." in page
