@@ -181,7 +181,7 @@ begin
     ),
     0);
   select t.complete_from into complete_from from rowtrail.tables as t where t.id = of_table;
-  if not rowtrail.is_reached(bound, complete_from) then
+  if complete_from is not null and not rowtrail.is_reached(bound, complete_from) then
     raise exception 'what was then is not known any more: the history of before % was retired', complete_from
       using errcode = 'no_data_found', hint = 'Ask for that moment or a later one.';
   end if;
