@@ -531,7 +531,7 @@ begin
   if not is_thorough
     and (
       select count(*) filter (where v.era > 0 and not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s where s.id > 0)
-          - (select coalesce(sum(r.versions), 0) from rowtrail.retired_leaves as r)
+          - (select coalesce(sum(bit_count(r.gone)), 0) from rowtrail.retired_leaves as r)
         and count(*) filter (where v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid) = 0
       from rowtrail.versions as v)
   then
