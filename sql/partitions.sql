@@ -54,14 +54,23 @@ set timezone = 'UTC'
 as $$
 declare
   before constant bigint := (select count(*) from rowtrail.versions_default);
+  months timestamptz[];
   month timestamptz;
 begin
   if before = 0 then
     return 0;
   end if;
-  for month in
-    select distinct date_trunc('month', v.changed_at) from rowtrail.versions_default as v where isfinite(v.changed_at) order by 1
-  loop
+  months := array(
+    select distinct date_trunc('month', v.changed_at) as m from rowtrail.versions_default as v where isfinite(v.changed_at)
+    order by m);
+  -- Who writes does not write these, so all of them are moved before anybody is made to wait.
+  foreach month in array months loop
+    continue when month + interval '1 month' > now();
+    perform rowtrail.make_month(rowtrail.name_of_month(month));
+    perform rowtrail.move_to_month(month);
+  end loop;
+  -- This month first: it takes the lock that writers take first.
+  for month in select m from unnest(months) as m order by date_trunc('month', now()) = m desc, m loop
     perform rowtrail.add_month(month);
   end loop;
   return before - (select count(*) from rowtrail.versions_default);
@@ -77,13 +86,19 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-  named constant name := 'versions_' || to_char(month, 'YYYY_MM');
   ends constant timestamptz := month + interval '1 month';
   most constant bigint := 10000;
   there bigint;
 begin
-  -- Who would record there waits, so that what is counted and moved is all there is.
-  perform rowtrail.execute_patiently('lock table rowtrail.versions_default in share row exclusive mode');
+  if month <= now() and ends > now() then
+    -- Who waited for the default partition would find that it does not take this month any more, and
+    -- fail. So they wait before they have chosen one; and for nothing else than the move.
+    perform rowtrail.execute_patiently(
+      'lock table only rowtrail.versions in share row exclusive mode; lock table rowtrail.versions_default in access exclusive mode');
+  else
+    -- Who would record there waits, so that what is counted and moved is all there is.
+    perform rowtrail.execute_patiently('lock table rowtrail.versions_default in share row exclusive mode');
+  end if;
   select count(*) into there
   from (select from rowtrail.versions_default as v where v.changed_at >= month and v.changed_at < ends limit most + 1) as v;
   if there > most and ends > now() then
@@ -91,19 +106,45 @@ begin
       using hint = 'They are recorded and readable where they are, and moved when the month is over.';
     return false;
   end if;
-  perform rowtrail.make_month(named);
-  if there > 0 then
-    execute format(
-      'with moved as (delete from rowtrail.versions_default as v where v.changed_at >= $1 and v.changed_at < $2 returning v.*) insert into rowtrail.%I select m.* from moved as m',
-      named)
-    using month, ends;
+  if to_regclass(format('rowtrail.%I', rowtrail.name_of_month(month))) is null then
+    perform rowtrail.make_month(rowtrail.name_of_month(month));
   end if;
-  perform rowtrail.attach_month(named, month, ends);
+  if there > 0 then
+    perform rowtrail.move_to_month(month);
+  end if;
+  perform rowtrail.attach_month(rowtrail.name_of_month(month), month, ends);
   return true;
 end
 $$;
 comment on function rowtrail.add_month(timestamptz) is
   'Makes the partition of a month, and moves into it what the default partition has of that month; false where that would keep writers waiting.';
+
+create or replace function rowtrail.name_of_month(month timestamptz)
+returns name
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+  select ('versions_' || to_char(month, 'YYYY_MM'))::name
+$$;
+comment on function rowtrail.name_of_month(timestamptz) is 'What the partition of a month is called.';
+
+create or replace function rowtrail.move_to_month(month timestamptz)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+  execute format(
+    'with moved as (delete from rowtrail.versions_default as v where v.changed_at >= $1 and v.changed_at < $2 returning v.*) insert into rowtrail.%I select m.* from moved as m',
+    rowtrail.name_of_month(month))
+  using month, month + interval '1 month';
+end
+$$;
+comment on function rowtrail.move_to_month(timestamptz) is
+  'Moves what the default partition has of a month into the table that becomes the partition of it.';
 
 create or replace function rowtrail.make_month(named name)
 returns void
@@ -118,6 +159,21 @@ end
 $$;
 comment on function rowtrail.make_month(name) is 'Makes an empty table that can become a partition of rowtrail.versions.';
 
+create or replace function rowtrail.limit_month(named name, begins timestamptz, ends timestamptz)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+  if not exists (select from pg_constraint as c where c.conrelid = format('rowtrail.%I', named)::regclass and c.conname = 'in_month') then
+    execute format('alter table rowtrail.%I add constraint in_month check (changed_at >= %L and changed_at < %L)', named, begins, ends);
+  end if;
+end
+$$;
+comment on function rowtrail.limit_month(name, timestamptz, timestamptz) is
+  'Says of a table of rowtrail.make_month() what is in it, so that attaching it looks at none of its rows.';
+
 create or replace function rowtrail.attach_month(named name, begins timestamptz, ends timestamptz)
 returns void
 language plpgsql
@@ -125,8 +181,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 begin
-  -- So that attaching it looks at none of its rows.
-  execute format('alter table rowtrail.%I add constraint in_month check (changed_at >= %L and changed_at < %L)', named, begins, ends);
+  perform rowtrail.limit_month(named, begins, ends);
   perform rowtrail.execute_patiently(
     format('alter table rowtrail.versions attach partition rowtrail.%I for values from (%L) to (%L)', named, begins, ends));
   execute format('alter table rowtrail.%I drop constraint in_month', named);
@@ -197,7 +252,10 @@ revoke all on function
   rowtrail.make_partitions(int),
   rowtrail.empty_default_partition(),
   rowtrail.add_month(timestamptz),
+  rowtrail.name_of_month(timestamptz),
+  rowtrail.move_to_month(timestamptz),
   rowtrail.make_month(name),
+  rowtrail.limit_month(name, timestamptz, timestamptz),
   rowtrail.attach_month(name, timestamptz, timestamptz),
   rowtrail.execute_patiently(text),
   rowtrail.refresh_statistics(interval),

@@ -136,7 +136,8 @@ begin
   -- No seal is made meanwhile, and nothing is erased.
   lock table rowtrail.seals in exclusive mode;
   select s.* into last_seal from rowtrail.seals as s order by s.id desc limit 1;
-  if last_seal.id is not null and rowtrail.is_new_life(last_seal) then
+  -- Of an era that no seal has ended, what came after its last seal is in none.
+  if last_seal.id is not null and (rowtrail.is_new_life(last_seal) or last_seal.era + last_seal.ends_era::int < now_in) then
     raise exception 'the database was brought into another cluster after seal %, so that which versions are sealed is not known', last_seal.id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal';
   end if;
@@ -214,14 +215,16 @@ begin
     execute format('select count(*) from %s', month.part) into total;
     left_in_month := total - in_month;
     is_rewritten := left_in_month <= total / 5;
-    if is_rewritten then
-      perform rowtrail.rewrite_month(month.part, month.begins, month.ends, left_in_month);
-    end if;
   end if;
+  -- First what takes long: the other partition is put in the place of the month's under a lock that
+  -- keeps every writer out until the end of the transaction.
   delete from rowtrail.versions as v
   using retired_now as r
   where v.table_id = r.table_id and v.id = r.id and v.changed_at = r.changed_at
     and not (is_rewritten and r.changed_at >= month.begins);
+  if is_rewritten then
+    perform rowtrail.rewrite_month(month.part, month.begins, month.ends, left_in_month);
+  end if;
   drop table retired_now;
 end
 $$;
@@ -243,13 +246,16 @@ declare
   -- What was recorded after the first version since then is kept, whatever the clock said.
   first_later constant bigint := (
     select coalesce(min(v.id), 9223372036854775807) from rowtrail.versions as v where v.table_id = of_table and v.changed_at >= moment);
+  now_in constant int := rowtrail.current_era();
+  first_seen constant pg_snapshot := (
+    select s.seen from rowtrail.seals as s where s.sealed_at >= moment and s.era = now_in and not s.ends_era order by s.id limit 1);
 begin
   if known.key_attnums = '{}' or known.keyed_since >= moment then
     -- Rows were told apart otherwise then.
     return;
   end if;
   return query
-  with crossing as materialized (
+  with recursive crossing as materialized (
     -- Was under way then, as rowtrail.as_of() sees it: recorded something before, and after.
     select distinct v.era, v.xid
     from rowtrail.versions as v
@@ -258,41 +264,75 @@ begin
         select max((m.xid::text)::bigint) from rowtrail.versions as m where m.table_id = of_table and m.changed_at < moment)
   ),
   old as materialized (
-    select v.id, v.changed_at, v.era, v.xid, v.op, v.row_key, v.old_key, v.erased is not null as is_erased, v.data ? 'dropped' as is_drop
+    select
+      v.id, v.changed_at, v.era, v.xid, v.op, v.row_key, v.old_key,
+      v.erased is not null as is_erased, v.data ? 'dropped' as is_drop, v.op = 'U' and v.old_key is not null as is_link
     from rowtrail.versions as v
     where v.table_id = of_table
       and v.changed_at < moment
       and v.id < first_later
       and not exists (select from crossing as c where c.era = v.era and c.xid = v.xid)
+      -- What a seal since then does not see was under way as of its snapshot.
+      and (first_seen is null or v.era <> now_in or pg_visible_in_snapshot(v.xid, first_seen))
   ),
   emptied as (
     select coalesce(max(o.id), -9223372036854775808) as id from old as o where o.op = 'T' or (o.op = 'S' and o.is_drop)
   ),
-  -- What each did to a key, as rowtrail.replay_by_key() has it: did it end there?
+  -- What each did to a key, as rowtrail.replay_by_key() has it: it began to stand for a row, or ceased to.
   events as materialized (
-    select o.row_key as key, o.id, o.era, o.xid, o.op = 'D' as ends
+    select
+      o.row_key as key, o.id, o.era, o.xid,
+      case when o.op = 'D' then -1 when o.op in ('I', 'B') or o.old_key is not null then 1 else 0 end as step
     from old as o
     cross join emptied as e
     where o.op not in ('T', 'S') and o.id > e.id and o.changed_at >= coalesce(known.keyed_since, '-infinity')
     union all
-    select o.old_key, o.id, o.era, o.xid, true
+    select o.old_key, o.id, o.era, o.xid, -1
     from old as o
     cross join emptied as e
-    where o.op = 'U' and o.old_key is not null and o.id > e.id and o.changed_at >= coalesce(known.keyed_since, '-infinity')
+    where o.is_link and o.id > e.id and o.changed_at >= coalesce(known.keyed_since, '-infinity')
   ),
-  latest as (
-    select distinct on (e.key) e.key, e.era, e.xid from events as e order by e.key, e.id desc
+  transactions as (
+    select
+      e.key, e.era, e.xid, max(e.id) as last_id, min(e.id) as first_id, (array_agg(e.step order by e.id))[1] as first_step,
+      case when sum(e.step) <> 0 then sum(e.step) when bool_and(e.step = 0) then 1 else 0 end as net
+    from events as e
+    group by e.key, e.era, e.xid
   ),
-  -- Of each key its last transaction, unless that did nothing but end it.
+  -- Whether there is a row of the key, and from which transaction on that can be told: two rows that
+  -- swap their keys do not tell it.
+  outcomes as (
+    select
+      t.key, max(t.last_id) filter (where t.net <> 0) as from_id,
+      coalesce(
+        (array_agg(t.net order by t.last_id desc) filter (where t.net <> 0))[1] > 0,
+        (array_agg(t.first_step order by t.first_id))[1] <= 0) as is_there
+    from transactions as t
+    group by t.key
+  ),
   needed as materialized (
     select e.id
-    from (
-      select e.id, count(*) over by_key as events, bool_or(e.ends) over by_key as ends
-      from events as e
-      join latest as l on (l.key, l.era, l.xid) = (e.key, e.era, e.xid)
-      window by_key as (partition by e.key)
-    ) as e
-    where e.events > 1 or not e.ends
+    from events as e
+    join transactions as t on (t.key, t.era, t.xid) = (e.key, e.era, e.xid)
+    join outcomes as o on o.key = e.key
+    where o.is_there and (o.from_id is null or t.last_id >= o.from_id)
+  ),
+  links as materialized (
+    select o.id, o.row_key, o.old_key from old as o where o.is_link
+  ),
+  -- The keys of which a version stays for another reason. What ended their rows has to stay with it.
+  touched as (
+    select k.key
+    from old as o
+    cross join lateral (values (o.row_key), (o.old_key)) as k (key)
+    where o.op not in ('T', 'S') and k.key is not null and (o.is_erased or (o.is_link and o.id in (select n.id from needed as n)))
+    union
+    select l.row_key from touched as t join links as l on l.old_key = t.key
+  ),
+  ends as materialized (
+    select o.id from old as o where o.op = 'D' and o.row_key in (select t.key from touched as t)
+    union all
+    select l.id from links as l where l.old_key in (select t.key from touched as t)
   ),
   -- Of a move between partitions the delete tells what changed.
   moves as (
@@ -306,6 +346,7 @@ begin
   where o.op not in ('T', 'S')
     and not o.is_erased
     and o.id not in (select n.id from needed as n)
+    and o.id not in (select e.id from ends as e)
     and o.id not in (select m.id from moves as m);
 end
 $$;
@@ -326,7 +367,11 @@ begin
     perform rowtrail.make_month(made);
     execute format(
       'insert into rowtrail.%I select v.* from %s as v where not exists (select from retired_now as r where r.id = v.id and r.table_id = v.table_id)', made, part);
+    perform rowtrail.limit_month(made, begins, ends);
   end if;
+  -- All at once: who held one of them would keep writers waiting while we hold another.
+  perform rowtrail.execute_patiently(
+    format('lock table only rowtrail.versions, %s, rowtrail.versions_default in access exclusive mode', part));
   perform rowtrail.execute_patiently(format('alter table rowtrail.versions detach partition %s', part));
   execute format('drop table %s', part);
   if left_in_month > 0 then

@@ -127,6 +127,48 @@ def test_a_writer_is_never_kept_waiting_by_a_new_partition(
     assert superuser("select rowtrail.in_default_partition()") == [(0,)]
 
 
+def test_who_writes_while_the_month_gets_its_partition_writes_there(
+    animals: str, superuser: Run, connect_as: Callable[[str], Run]
+) -> None:
+    drop_this_month(superuser)
+    superuser("begin")
+    assert superuser("select rowtrail.make_partitions()") == [(1,)]
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(connect_as("writer"), "insert into animals values (1)")
+        time.sleep(0.5)
+        superuser("commit")
+        writing.result(timeout=60)
+    assert superuser("select count(*) from rowtrail.versions where op = 'I'") == [(1,)]
+    assert superuser("select rowtrail.in_default_partition()") == [(0,)]
+
+
+def test_months_that_are_over_are_moved_while_others_write_to_the_default_partition(
+    animals: str, writer: Run, superuser: Run, connect_as: Callable[[str], Run]
+) -> None:
+    drop_this_month(superuser)
+    writer("insert into animals select g from generate_series(1, 9) as g")
+    superuser(
+        "update rowtrail.versions "
+        "set changed_at = changed_at - row_key::int / 3 * interval '31 days' "
+        "where op = 'I'"
+    )
+    writer("begin")
+    writer("insert into animals values (11)")
+    other = connect_as("writer")
+    other("set lock_timeout = '2s'")
+    with ThreadPoolExecutor() as pool:
+        emptying = pool.submit(superuser, "select rowtrail.empty_default_partition()")
+        time.sleep(0.3)
+        for key in range(100, 110):
+            other(f"insert into animals values ({key})")
+        writer("insert into animals values (12)")
+        writer("commit")
+        emptying.result(timeout=60)
+    assert superuser("select count(*) from rowtrail.versions where op = 'I'") == [(21,)]
+    assert superuser("select rowtrail.in_default_partition()") == [(0,)]
+    assert superuser("select * from rowtrail.verify()") == []
+
+
 def drop_this_month(superuser: Run) -> None:
     [(month,)] = superuser("select to_char(now() at time zone 'UTC', 'YYYY_MM')")
     superuser(f"drop table rowtrail.versions_{month}")

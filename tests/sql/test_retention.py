@@ -1,7 +1,9 @@
 """Retention: what is older than its table is kept goes, and all that is left is as before."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import psycopg2
@@ -161,6 +163,26 @@ def test_the_seals_still_verify(history: None, superuser: Run, writer: Run) -> N
     assert "is missing" in superuser(VERIFY_SEALS)[0][1]
 
 
+def test_what_was_added_is_seen_whatever_is_said_of_how_many_were_retired(
+    history: None, superuser: Run
+) -> None:
+    superuser("select rowtrail.seal()")
+    superuser("select rowtrail.set_retention('animals', '18 months')")
+    retire_all(superuser)
+    superuser(
+        "insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data) "
+        "select id + 1, changed_at, xid, table_id, op, row_key, login, data "
+        "from rowtrail.versions where op = 'U' order by id desc limit 1"
+    )
+    superuser(
+        "update rowtrail.retired_leaves set versions = versions - 1 "
+        "where ctid = (select min(ctid) from rowtrail.retired_leaves)"
+    )
+    for is_thorough in (True, False):
+        [(problem,)] = superuser("select problem from rowtrail.verify_sealed(%s)", is_thorough)
+        assert problem == "was added among those that are sealed, and is in no seal"
+
+
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
@@ -190,16 +212,61 @@ def test_who_says_that_more_was_retired_is_seen(
 def test_what_no_seal_has_is_not_retired_where_there_are_seals(
     animals: str, superuser: Run, writer: Run
 ) -> None:
+    writer("insert into animals values (0)")
     superuser("select rowtrail.seal()")
+    superuser("update rowtrail.seals set sealed_at = sealed_at - interval '1 year'")
     writer("insert into animals values (1)")
-    writer("update animals set legs = 9")
+    writer("update animals set legs = 9 where id = 1")
     age(superuser, 12)
     superuser("select rowtrail.set_retention('animals', '3 months')")
     with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="in no seal yet"):
         retire_all(superuser)
-    assert superuser(COUNT) == [(2,)]
+    assert superuser(COUNT) == [(3,)]
     superuser("select rowtrail.seal()")
     assert retire_all(superuser) == 1
+
+
+def test_what_no_seal_has_is_not_retired_after_a_new_era(
+    animals: str, superuser: Run, writer: Run
+) -> None:
+    writer("insert into animals values (1)")
+    superuser("select rowtrail.seal()")
+    writer("update animals set legs = 3")
+    writer("update animals set legs = 2")
+    age(superuser, 12)
+    superuser("update rowtrail.seals set sealed_at = sealed_at - interval '1 year'")
+    superuser("select rowtrail.set_retention('animals', '3 months')")
+    superuser("update rowtrail.eras set system_identifier = 7")
+    superuser("select rowtrail.begin_era()")
+    with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="another cluster"):
+        retire_all(superuser)
+
+
+def test_what_the_snapshot_of_a_seal_does_not_see_yet_leaves_what_was_before_it(
+    animals: str, superuser: Run, writer: Run, connect_as: Callable[[str], Run]
+) -> None:
+    legs = (
+        "select data ->> 'legs' from rowtrail.as_of_rows("
+        "'animals', snapshot => rowtrail.snapshot_of_seal(1)) order by row_key"
+    )
+    writer("insert into animals values (1, 'ant', 6)")
+    long = connect_as("writer")
+    long("begin")
+    long("update animals set legs = 5")
+    # Recorded before the month ends, committed after the first seal of the next one.
+    superuser("update rowtrail.versions set changed_at = changed_at - interval '1 year'")
+    writer("insert into animals values (2, 'bee', 4)")
+    superuser("select rowtrail.seal()")
+    long("commit")
+    superuser(
+        "update rowtrail.versions set changed_at = changed_at - interval '1 year' where op = 'U'"
+    )
+    superuser("select rowtrail.empty_default_partition()")
+    superuser("select rowtrail.seal()")
+    assert superuser(legs) == [("6",), ("4",)]
+    superuser("select rowtrail.set_retention('animals', '3 months')")
+    retire_all(superuser)
+    assert superuser(legs) == [("6",), ("4",)]
 
 
 def test_tables_are_kept_for_their_own_time_in_the_same_months(
@@ -283,3 +350,121 @@ def test_writers_go_on_while_a_month_is_written_anew(
         writer("commit")
         assert retiring.result(timeout=60) == [(1990 * 3 + 10,)]
     assert superuser("select * from rowtrail.differences('animals')") == []
+
+
+def retire_a_year(superuser: Run, table: str) -> int:
+    """Retires what was recorded until now; the history is as exact as before."""
+    different = f"select * from rowtrail.differences('{table}')"
+    assert superuser(different) == []
+    age(superuser, 12)
+    superuser("select rowtrail.set_retention(%s, '3 months')", table)
+    gone = retire_all(superuser)
+    assert superuser(different) == []
+    assert superuser("select * from rowtrail.verify()") == []
+    return gone
+
+
+def test_rows_that_swapped_their_keys_are_there_still(
+    make_table: Callable[..., str], writer: Run, superuser: Run
+) -> None:
+    make_table("places (id int primary key deferrable, name text)")
+    writer("insert into places values (1, 'a'), (2, 'b')")
+    writer("update places set name = name || '!'")
+    writer("update places set id = 3 - id")
+    assert retire_a_year(superuser, "places") == 2
+
+
+def test_a_row_that_left_a_key_to_another_and_was_deleted_is_gone_still(
+    animals: str, writer: Run, superuser: Run
+) -> None:
+    writer("insert into animals values (1)")
+    writer("begin")
+    writer("update animals set id = 2 where id = 1")
+    writer("insert into animals values (1)")
+    writer("commit")
+    writer("update animals set id = 3 where id = 2")
+    writer("delete from animals where id = 3")
+    # That key 1 is there is told by its first version, what became of its first row by others.
+    assert retire_a_year(superuser, "animals") == 0
+    writer("delete from animals")
+    superuser("update rowtrail.tables set retired_until = null")
+    assert retire_a_year(superuser, "animals") == 6
+
+
+@pytest.mark.parametrize("again", [[], ["insert into animals values (1, 'new', 4)"]])
+def test_a_row_of_which_values_were_erased_is_gone_still(
+    again: list[str], animals: str, writer: Run, superuser: Run
+) -> None:
+    writer("insert into animals values (1, 'secret', 4)")
+    writer("update animals set name = null")
+    writer("delete from animals")
+    superuser("select rowtrail.erase('animals', '1', '{name}')")
+    for statement in again:
+        writer(statement)
+        writer("update animals set legs = 3")
+    assert retire_a_year(superuser, "animals") == len(again)
+
+
+STEPS = (
+    "insert into places select {a}, {n} where not exists (select from places where id = {a})",
+    "delete from places where id = {a}",
+    "update places set n = n + 1 where id = {a}",
+    "update places set id = {b} where id = {a} and not exists (select from places where id = {b})",
+    "update places set id = case id when {a} then {b} else {a} end where id in ({a}, {b}) "
+    "and (select count(*) from places where id in ({a}, {b})) = 2",
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_later_moment_of_a_random_program_is_as_before(
+    seed: int, make_table: Callable[..., str], writer: Run, superuser: Run
+) -> None:
+    random = Random(seed)
+    make_table("places (id int primary key deferrable, n int)")
+    for _ in range(12):
+        for _ in range(random.randrange(1, 9)):
+            writer("begin")
+            for _ in range(random.randrange(1, 6)):
+                step = random.choice((*STEPS, STEPS[0]))
+                writer(step.format(a=random.randrange(8), b=random.randrange(8), n=0))
+            writer("commit")
+        if random.random() < 0.1:
+            writer("truncate places")
+        superuser("update rowtrail.versions set changed_at = changed_at - interval '1 month'")
+    superuser("select rowtrail.empty_default_partition()")
+    asked = [
+        (day, f"select * from rowtrail.as_of_rows('places', '{day}') order by row_key")
+        for (day,) in superuser(
+            "select now() - g * interval '12 days' from generate_series(0, 30) as g"
+        )
+    ]
+    before = {day: superuser(question) for day, question in asked}
+    for months in (8, 4, 1):
+        superuser("select rowtrail.set_retention('places', make_interval(months => %s))", months)
+        assert retire_all(superuser) > 0
+        [(complete,)] = superuser("select complete_from from rowtrail.tables")
+        for day, question in asked:
+            if day >= complete:
+                assert superuser(question) == before[day], day
+        assert superuser("select * from rowtrail.differences('places')") == []
+        assert superuser("select * from rowtrail.verify()") == []
+
+
+def test_writers_do_not_wait_for_who_reads_the_default_partition(
+    animals: str, superuser: Run, connect_as: Callable[[str], Run]
+) -> None:
+    writer, other = connect_as("writer"), connect_as("postgres")
+    writer("insert into animals select g from generate_series(1, 100) as g")
+    writer("update animals set legs = 1")
+    age(superuser, 12)
+    superuser("select rowtrail.set_retention('animals', '3 months')")
+    other("begin")
+    other("select rowtrail.in_default_partition()")
+    writer("set lock_timeout = '2s'")
+    with ThreadPoolExecutor() as pool:
+        retiring = pool.submit(superuser, "select retired from rowtrail.retire()")
+        time.sleep(0.5)
+        for key in range(6000, 6010):
+            writer(f"insert into animals values ({key})")
+        other("commit")
+        assert retiring.result(timeout=60) == [(100,)]
