@@ -400,6 +400,17 @@ begin
     return next;
   end if;
 
+  if exists (
+    select
+    from rowtrail.retired_leaves as r
+    left join rowtrail.seal_leaves as l on l.seal_id = r.seal_id and l.part = r.part
+    where r.seal_id = number and length(r.gone) is distinct from cardinality(l.ids))
+  then
+    problem := 'is not as long as what is said of it that was retired';
+    return next;
+    return;
+  end if;
+
   -- Where versions were retired, what is left has other places.
   select not exists (select from rowtrail.retired_leaves as r where r.seal_id = number)
     and coalesce(bool_and((c.ids, c.leaves) is not distinct from (k.ids, k.leaves)), true)

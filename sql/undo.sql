@@ -91,6 +91,7 @@ declare
   the_era int;
   the_xid bigint;
   start_id bigint;
+  last_change timestamptz;
 begin
   if (key is not null)::int + (version is not null)::int + (transaction is not null)::int
     + (actor is not null or since is not null)::int <> 1
@@ -113,6 +114,9 @@ begin
     if not found then
       raise exception 'there is no version %', version using errcode = 'no_data_found';
     end if;
+    perform rowtrail.require_complete(array[v.table_id], v.changed_at)
+    from rowtrail.versions as v
+    where v.id = undo_targets.version;
 
   elsif transaction is not null then
     if transaction !~ '^([0-9]{1,9}-)?[0-9]{1,18}$' then
@@ -132,6 +136,16 @@ begin
     if not found then
       raise exception 'the transaction % changed no row of a tracked table', transaction using errcode = 'no_data_found';
     end if;
+    -- One that was under way then is there as a whole.
+    select max(v.changed_at) into last_change
+    from rowtrail.versions as v
+    where (v.xid::text)::bigint = the_xid and v.era = the_era;
+    perform rowtrail.require_complete(
+      array(
+        select v.table_id
+        from rowtrail.versions as v
+        where (v.xid::text)::bigint = the_xid and v.era = the_era and v.table_id = coalesce(known.id, v.table_id)),
+      last_change);
 
   elsif key is not null then
     if known.id is null or (to_version is not null) = (to_moment is not null) then
@@ -141,6 +155,7 @@ begin
           hint = 'For example: select rowtrail.undo_sql(''orders'', ''42'', to_version => 1200); rowtrail.history() lists the versions of a row.';
     end if;
     key := rowtrail.key_from(known.key_columns, key);
+    perform rowtrail.require_complete(array[known.id], to_moment) where to_moment is not null;
     if not exists (
       select from rowtrail.versions as v
       where v.table_id = known.id
@@ -163,6 +178,7 @@ begin
       raise exception 'say whose changes, of which table, or both'
         using errcode = 'invalid_parameter_value', hint = 'For example: actor => ''alice'', or of_table => ''orders''.';
     end if;
+    perform rowtrail.require_complete(array(select t.id from rowtrail.tables as t where t.id = coalesce(known.id, t.id)), since);
     return query
       select v.table_id, v.id, null::text
       from rowtrail.versions as v
@@ -180,6 +196,30 @@ end
 $$;
 comment on function rowtrail.undo_targets(regclass, text, bigint, timestamptz, bigint, text, text, timestamptz, timestamptz) is
   'The versions that the arguments of rowtrail.undo_sql() mean; raises what is wrong with them.';
+
+create or replace function rowtrail.require_complete(table_ids int[], moment timestamptz)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  retired rowtrail.tables;
+begin
+  select t.* into retired
+  from rowtrail.tables as t
+  where t.id = any (table_ids) and t.complete_from > moment
+  order by t.complete_from desc
+  limit 1;
+  if retired.id is not null then
+    raise exception 'what was changed then is not wholly known any more: the history of %.% before % was retired',
+      quote_ident(retired.schema_name), quote_ident(retired.table_name), retired.complete_from
+      using errcode = 'no_data_found', hint = 'What was changed from that moment on can be undone.';
+  end if;
+end
+$$;
+comment on function rowtrail.require_complete(int[], timestamptz) is
+  'Raises no_data_found where the moment is before what is wholly known of one of the tables, by their ids.';
 
 create or replace function rowtrail.undo_versions_since(of_table int, key text, to_version bigint, to_moment timestamptz)
 returns table (id bigint, only_key text)
@@ -269,6 +309,7 @@ revoke all on function
   rowtrail.undo_conflicts(regclass, text, bigint, timestamptz, bigint, text, text, timestamptz, timestamptz),
   rowtrail.undo_targets(regclass, text, bigint, timestamptz, bigint, text, text, timestamptz, timestamptz),
   rowtrail.undo_versions_since(int, text, bigint, timestamptz),
+  rowtrail.require_complete(int[], timestamptz),
   rowtrail.undo_title(regclass, text, bigint, timestamptz, bigint, text, text, timestamptz, timestamptz)
 from public;
 grant execute on function
@@ -277,5 +318,6 @@ grant execute on function
   rowtrail.undo_conflicts(regclass, text, bigint, timestamptz, bigint, text, text, timestamptz, timestamptz),
   rowtrail.undo_targets(regclass, text, bigint, timestamptz, bigint, text, text, timestamptz, timestamptz),
   rowtrail.undo_versions_since(int, text, bigint, timestamptz),
+  rowtrail.require_complete(int[], timestamptz),
   rowtrail.undo_title(regclass, text, bigint, timestamptz, bigint, text, text, timestamptz, timestamptz)
 to rowtrail_reader;
