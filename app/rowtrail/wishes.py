@@ -28,7 +28,8 @@ def find_metadatas(place: str) -> list[MetaData]:
         RowtrailError: the module cannot be imported, or has no models.
     """
     module_name, _, attribute = place.partition(":")
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 (sys.path has texts)
+    here = os.getcwd()  # noqa: PTH109 (sys.path has texts)
+    sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
@@ -37,7 +38,9 @@ def find_metadatas(place: str) -> list[MetaData]:
             "name the module that imports them all, as shop.models, in the project's own folder"
         ) from error
     finally:
-        sys.path.pop(0)
+        # The module may have put other places before it.
+        if here in sys.path:
+            sys.path.remove(here)
     if attribute and not hasattr(module, attribute):
         raise RowtrailError(
             f"the module {module_name} has no {attribute!r}; "
@@ -55,11 +58,12 @@ def find_metadatas(place: str) -> list[MetaData]:
 
 def _metadata_of(named: object) -> MetaData | None:
     """Of a metadata, a base or a model, Flask-SQLAlchemy's extension, or a Flask application."""
-    # An application has its extension; a proxy of one outside its context has nothing.
+    # An application has its extension; a proxy of one outside its context has nothing, and raises
+    # what it likes.
     try:
         extensions = getattr(named, "extensions", None)
         metadata = getattr(named, "metadata", None)
-    except RuntimeError:
+    except Exception:
         return None
     if isinstance(extensions, dict) and "sqlalchemy" in extensions:
         metadata = getattr(extensions["sqlalchemy"], "metadata", None)
@@ -88,7 +92,8 @@ def unmet(connection: Connection, metadatas: Iterable[MetaData]) -> Iterator[dic
     tables = {
         Name(None if table.schema in (None, own_schema) else table.schema, table.name): table
         for metadata in metadatas
-        for table in metadata.sorted_tables
+        # Not in the order of their foreign keys, which may refer to what is not here, or go round.
+        for table in metadata.tables.values()
         if table.schema != "rowtrail"
     }
     places = {name: table.schema for name, table in tables.items()}

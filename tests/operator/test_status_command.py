@@ -130,6 +130,27 @@ def test_what_models_want_and_the_database_does_not_is_said_with_the_statement_t
     assert options == (["note"], "require")
 
 
+def test_foreign_keys_of_the_models_do_not_matter(
+    orders: Connection, url: URL, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "round_models.py").write_text(
+        "import sys\n"
+        "from sqlalchemy import Column, ForeignKey, MetaData, Table\n"
+        "sys.path.insert(0, 'elsewhere')\n"
+        "class Lazy:\n"
+        "    def __getattr__(self, name):\n"
+        "        raise LookupError(name)\n"
+        "lazy = Lazy()\n"
+        "metadata = MetaData()\n"
+        "Table('a', metadata, Column('id', ForeignKey('b.id'), primary_key=True))\n"
+        "Table('b', metadata, Column('id', ForeignKey('a.id'), primary_key=True))\n"
+        "Table('c', metadata, Column('id', ForeignKey('not_here.id'), primary_key=True))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    done = run("status", "--models", "round_models", "--database", url)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_history_that_a_migration_began_and_no_model_wants_is_said(
     orders: Connection, in_project: Callable[..., dict[str, str]]
 ) -> None:
