@@ -37,6 +37,15 @@ where cast(:version as bigint) between c.ids[1] and c.ids[cardinality(c.ids)]
   and cast(:version as bigint) = any (c.ids)
 """
 
+RETIRED = """
+select v.id, v.changed_at
+from rowtrail.retired_leaves as r
+join rowtrail.versions as v on v.id = r.retirement and v.row_key = '' and v.op = 'S'
+where r.seal_id = :seal_id
+  and r.part = :part
+  and substring(r.gone from cast(:place as int) + 1 for 1) = B'1'
+"""
+
 PARTS = """
 select rowtrail.tree_root(c.leaves) as root
 from rowtrail.seal_leaves as c
@@ -289,6 +298,12 @@ def prove(connection: Connection, version: int, head: int | None = None) -> dict
             else f"version {version} is in no seal yet; make one: rowtrail seal"
         )
     if record is None:
+        retired = connection.execute(text(RETIRED), dict(found._mapping)).one_or_none()
+        if retired is not None:
+            raise RowtrailError(
+                f"version {version} was retired at {retired.changed_at}, by version {retired.id}; "
+                "what stays of it is its hash: take the proof before it goes"
+            )
         raise RowtrailError(
             f"version {version} is missing; seal {found.seal_id} has it; run: rowtrail verify"
         )

@@ -59,10 +59,31 @@ def test_it_does_what_is_to_be_done_and_nothing_twice(
     assert orders.scalar(text("select count(*) from rowtrail.versions where op <> 'S'")) == 150
 
 
+def test_of_what_was_retired_there_is_no_proof_and_no_undo(
+    orders: Connection, url: URL, run: Run
+) -> None:
+    [version] = orders.scalars(
+        text("select id from rowtrail.versions where op = 'I' and row_key = '1'")
+    )
+    [last] = orders.scalars(
+        text(
+            "select max(era || '-' || xid) from rowtrail.versions where op = 'U' and row_key = '99'"
+        )
+    )
+    run("retention", "orders", "2 years", "--reason", "policy 12", "--database", url)
+    run("seal", "--database", url)
+    assert run("prove", version, "--database", url).returncode == 0
+    done(run, url)
+    assert said_in_one_line(run("prove", version, "--database", url), "was retired at")
+    assert said_in_one_line(
+        run("undo-sql", "--transaction", last, "--database", url), "not wholly known any more"
+    )
+
+
 def test_what_no_seal_has_yet_is_said_in_one_line(orders: Connection, url: URL, run: Run) -> None:
     run("retention", "orders", "2 years", "--reason", "x", "--database", url)
     orders.exec_driver_sql("select rowtrail.seal()")
-    orders.exec_driver_sql("update rowtrail.versions set changed_at = changed_at where false")
+    orders.exec_driver_sql("update rowtrail.seals set sealed_at = sealed_at - interval '31 months'")
     orders.exec_driver_sql("create table late (id int primary key)")
     orders.exec_driver_sql("select rowtrail.track('late'); insert into late values (1)")
     orders.exec_driver_sql("update late set id = 2; update late set id = 3")
