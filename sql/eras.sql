@@ -73,12 +73,21 @@ begin
   -- the one that it names. The rows of a dump were written by others than they name, many by one, or
   -- name one from before the restore; all of these have lower ids. Where no row is of a dump, the
   -- files came as they were, and the numbers of transactions go on.
-  with found as (
+  with retirements as (
+    -- Wrote months anew, here: what it wrote is not of a dump.
+    select (v.xmin::text)::bigint as wrote
+    from rowtrail.versions as v
+    where v.row_key = ''
+      and v.op = 'S'
+      and v.data ? 'retired'
+      and v.era = ended
+      and (v.xmin::text)::bigint = (v.xid::text)::bigint & 4294967295
+  ), found as (
     select
       v.id, (v.xmin::text)::bigint as wrote, (v.xid::text)::bigint & 4294967295 as named,
       min((v.xid::text)::bigint) over by_writer <> max((v.xid::text)::bigint) over by_writer as is_mixed
     from rowtrail.versions as v
-    where v.era = ended
+    where v.era = ended and (v.xmin::text)::bigint not in (select r.wrote from retirements as r)
     window by_writer as (partition by v.tableoid, (v.xmin::text)::bigint)
   ), last_of_dump as (
     select max(f.id) as id

@@ -469,3 +469,70 @@ def test_writers_do_not_wait_for_who_reads_the_default_partition(
             writer(f"insert into animals values ({key})")
         other("commit")
         assert retiring.result(timeout=60) == [(600,)]
+
+
+def test_what_was_retired_in_part_cannot_be_undone(
+    animals: str, writer: Run, superuser: Run
+) -> None:
+    writer("insert into animals values (1, 'ant', 1), (2, 'bee', 1)")
+    writer("update animals set legs = 2")
+    writer("update animals set legs = 3 where id = 1")
+    age(superuser, 12)
+    superuser("select rowtrail.set_retention('animals', '3 months')")
+    # Of its two versions one is left.
+    [(version, transaction)] = superuser(
+        "select id, era || '-' || xid from rowtrail.versions where op = 'U' and row_key = '2'"
+    )
+    retire_all(superuser)
+    for arguments in (
+        f"transaction => '{transaction}'",
+        f"version => {version}",
+        "'animals', '1', to_moment => now() - interval '13 months'",
+        "of_table => 'animals', since => now() - interval '13 months'",
+    ):
+        with pytest.raises(psycopg2.errors.NoDataFound, match="not wholly known any more"):
+            superuser(f"select rowtrail.undo_sql({arguments})")
+    writer("update animals set legs = 4")
+    assert superuser(
+        "select count(*) > 0 from rowtrail.undo_sql('animals', since => now() - interval '1 hour')"
+    ) == [(True,)]
+
+
+def test_months_written_anew_are_not_taken_for_those_of_a_dump(
+    animals: str, writer: Run, superuser: Run
+) -> None:
+    for key in range(3):
+        writer(f"insert into animals values ({key})")
+    for legs in range(6):
+        writer(f"update animals set legs = {legs}")
+    writer("update animals set legs = 9 where id = 1")
+    age(superuser, 12)
+    superuser("select rowtrail.set_retention('animals', '3 months')")
+    assert superuser("select is_rewritten from rowtrail.retire()") == [(True,)]
+    writer("update animals set legs = 3")
+    # As pg_upgrade leaves it: another cluster, whose transactions' numbers go on.
+    superuser(
+        "create or replace function rowtrail.system_identifier() returns bigint "
+        "language sql as 'select 7::bigint'"
+    )
+    assert superuser("select is_new, moved from rowtrail.begin_era()") == [(True, 0)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update rowtrail.retired_leaves set gone = substring(gone for 3)",
+        "update rowtrail.retired_leaves set part = part + 1",
+        "insert into rowtrail.retired_leaves "
+        "select seal_id, part, 7, 1, B'1' from rowtrail.retired_leaves",
+    ],
+)
+def test_leaves_that_cannot_be_those_of_the_seal_are_named(
+    statement: str, history: None, superuser: Run
+) -> None:
+    superuser("select rowtrail.seal()")
+    superuser("select rowtrail.set_retention('animals', '18 months')")
+    retire_all(superuser)
+    superuser(statement)
+    problems = superuser("select problem from rowtrail.verify_seal(1)")
+    assert problems == [("is not as long as what is said of it that was retired",)]
