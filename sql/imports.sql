@@ -6,6 +6,9 @@
 -- they come before all that was captured. They are as trustworthy as their source. That nothing was done to
 -- them since is told by leaves, as of a seal (seals.sql), which are kept in rowtrail.import_leaves.
 --
+-- The tables of a source belong to others, whose code must not run with the rights of whoever imports:
+-- rowtrail.bind_source() looks, and nothing is read but by it.
+--
 -- A source is queries, one after the other, each of which gives rows in the order of a, c:
 --   a bigint, c text
 --   source_id text   what names the row in the source
@@ -99,22 +102,116 @@ $$;
 comment on function rowtrail.make_partition_before() is
   'Makes the partition of rowtrail.versions for all that is older than its first month, for imports; false where it is there, or cannot be made just now.';
 
+create or replace function rowtrail.bind_source(query text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  problem text;
+begin
+  if to_regclass('pg_temp.rowtrail_source') is not null then
+    drop view pg_temp.rowtrail_source;
+  end if;
+  -- A view is bound to tables, functions and operators themselves, whatever their names come to mean.
+  execute format('create temporary view rowtrail_source as %s', query);
+  begin
+    -- From here on nobody changes the tables, nor adds an index or a partition. Who writes is not in the way.
+    lock table pg_temp.rowtrail_source in share update exclusive mode;
+  exception when insufficient_privilege then
+    -- Who may only read has what making the view took: nobody changes them.
+    null;
+  end;
+  with recursive used as (
+    select d.refclassid, d.refobjid
+    from pg_rewrite as r
+    join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+    where r.ev_class = 'pg_temp.rowtrail_source'::regclass and d.refobjid <> r.ev_class
+  ),
+  parts (id) as (
+    select u.refobjid from used as u where u.refclassid = 'pg_class'::regclass
+    union
+    select i.inhrelid from pg_inherits as i join parts as p on i.inhparent = p.id
+  ),
+  -- What the planner evaluates: predicates and expressions of indexes, of constraints, of statistics.
+  planned as (
+    select 'pg_class'::regclass as classid, i.indexrelid as objid, p.id from parts as p join pg_index as i on i.indrelid = p.id
+    union all
+    select 'pg_constraint'::regclass, c.oid, p.id from parts as p join pg_constraint as c on c.conrelid = p.id
+    union all
+    select 'pg_statistic_ext'::regclass, e.oid, p.id from parts as p join pg_statistic_ext as e on e.stxrelid = p.id
+    union all
+    -- The partition keys.
+    select 'pg_class'::regclass, p.id, p.id from parts as p
+  ),
+  code (what, function_id) as (
+    -- None of PostgreSQL's own is among them.
+    select u.what, coalesce(o.oprcode, u.refobjid)
+    from (
+      select 'reading its columns' as what, u.refclassid, u.refobjid from used as u
+      union all
+      select pg_describe_object(n.classid, n.objid, 0), d.refclassid, d.refobjid
+      from planned as n
+      join pg_depend as d on d.classid = n.classid and d.objid = n.objid
+      where d.objsubid = 0
+    ) as u
+    left join pg_operator as o on u.refclassid = 'pg_operator'::regclass and o.oid = u.refobjid
+    where u.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+    union all
+    -- By which a row becomes JSON, whatever a query names.
+    select format('a cast to %s', format_type(c.casttarget, null)), c.castfunc
+    from pg_cast as c
+    where c.casttarget in ('json'::regtype, 'jsonb'::regtype)
+  )
+  select w.problem into problem
+  from (
+    select 1, format('%s is no table; import from the table behind it', p.id::regclass)
+    from parts as p
+    join pg_class as c on c.oid = p.id
+    where c.relkind not in ('r', 'p')
+    union all
+    select 2, format('%s has row security, whose policies would run, and hide rows', p.id::regclass)
+    from parts as p
+    where row_security_active(p.id)
+    union all
+    select 3, format('%s runs %s, a function of %s', f.what, r.oid::regprocedure, o.rolname)
+    from code as f
+    join pg_proc as r on r.oid = f.function_id
+    join pg_roles as o on o.oid = r.proowner
+    where not o.rolsuper
+  ) as w (place, problem)
+  order by w.place, w.problem
+  limit 1;
+  if problem is not null then
+    raise exception 'the source is not read, since its owner''s code could run as %: %', current_user, problem
+      using errcode = 'insufficient_privilege',
+        hint = 'Import from a copy: create table … as select … from it, made as its owner.';
+  end if;
+end
+$$;
+comment on function rowtrail.bind_source(text) is
+  'Makes pg_temp.rowtrail_source of a query of a source, for this transaction; refuses where reading it would run what an owner likes.';
+
 create or replace function rowtrail.count_import(import_id bigint)
 returns table (table_id int, rows bigint, later bigint)
 language plpgsql
-stable
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 begin
-  return query execute format(
+  perform rowtrail.bind_source(
+    (
+      select string_agg(format('select q.table_id, q.changed_at from (%s) as q', q.query), ' union all ')
+      from rowtrail.imports as i
+      cross join unnest(i.queries) as q (query)
+      where i.id = count_import.import_id));
+  return query execute
     $query$
       select s.table_id, count(*) filter (where coalesce(s.changed_at, '-infinity') < k.until), count(*) filter (where s.changed_at >= k.until)
-      from (%s) as s
+      from pg_temp.rowtrail_source as s
       join rowtrail.import_tables as k on k.import_id = $1 and k.table_id = s.table_id
       group by s.table_id
-    $query$,
-    (select string_agg(format('select q.table_id, q.changed_at from (%s) as q', q.query), ' union all ') from rowtrail.imports as i cross join unnest(i.queries) as q (query) where i.id = count_import.import_id))
+    $query$
   using import_id;
 end
 $$;
@@ -156,16 +253,17 @@ begin
     is_done := true;
     return;
   end if;
+  perform rowtrail.bind_source(known.queries[part]);
   execute format(
     $query$
       with source as materialized (
         select s.*, row_number() over (order by s.a, s.c collate "C") as n
         from (
           select q.*
-          from (%1$s) as q
+          from pg_temp.rowtrail_source as q
           join rowtrail.import_tables as k on k.import_id = $3 and k.table_id = q.table_id
-          where q.a >= %2$L::bigint
-            and (q.a > %2$L::bigint or q.c collate "C" > %3$L)
+          where q.a >= %1$L::bigint
+            and (q.a > %1$L::bigint or q.c collate "C" > %2$L)
             and coalesce(q.changed_at, '-infinity') < k.until
           order by q.a, q.c collate "C"
           limit $2
@@ -287,7 +385,7 @@ begin
           ) as c
         )
       from (select count(*) from part) as p
-    $query$, known.queries[part], coalesce((known.reached ->> 1)::bigint, -9223372036854775807), coalesce(known.reached ->> 2, ''))
+    $query$, coalesce((known.reached ->> 1)::bigint, -9223372036854775807), coalesce(known.reached ->> 2, ''))
   into rows_read, last_place, counted
   using part, most, import_id, known.is_state, known.first_id, known.rows_read, known.added_to_xid, known.source;
 
@@ -638,6 +736,7 @@ comment on function rowtrail.verify_imported() is
 revoke all on function
   rowtrail.begin_import(text, text, boolean, jsonb, text[]),
   rowtrail.make_partition_before(),
+  rowtrail.bind_source(text),
   rowtrail.count_import(bigint),
   rowtrail.import_batch(bigint, int),
   rowtrail.import_kinds(bigint),

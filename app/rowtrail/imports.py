@@ -118,6 +118,7 @@ def found_in(
     mapped = dict(pair_of(connection, one) for one in maps)
     connection.rollback()
     pin_names(connection)
+    connection.execute(text(ALONE))
     asked = Asked(connection, schema, wanted, mapped)
     found = TOOLS[source](asked)
     if tables and (lacking := set(wanted) - {part.target for part in found.parts}):
@@ -138,6 +139,8 @@ def found_in(
     if known:
         rest = [part.target for part in found.parts if part.target not in known]
         found = TOOLS[source](asked._replace(targets=rest))
+    # The import goes on in connections of its own: no lock is kept meanwhile.
+    connection.rollback()
     names = {f"{one.schema}.{one.name}": finished for one, finished in known.items()}
     return found, names
 

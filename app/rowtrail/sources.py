@@ -8,8 +8,10 @@ from sqlalchemy import Connection, text
 from rowtrail.errors import RowtrailError
 
 COLUMNS = """
-select n.nspname as schema, c.relname as name, c.relkind, c.relrowsecurity, a.attname as column,
-  case when y.typtype = 'd' and y.typname = 'hstore' then 'hstore' else y.typname end as type
+select n.nspname as schema, c.relname as name, c.relkind, a.attname as column,
+  -- One of somebody's own may be named as one of PostgreSQL's.
+  case when y.oid < 16384 or y.typname = 'hstore' then y.typname::text
+    else pg_catalog.format_type(y.oid, null) end as type
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -172,10 +174,13 @@ def with_names(
     asked: Asked, source: Relation, schema_column: str, table_column: str
 ) -> tuple[list[Part], list[str], str]:
     """For a source with one table for all: its parts, what is not tracked, and a map to join."""
-    # Not by way of text(), which would read a colon in a name as a parameter.
-    rows = asked.connection.exec_driver_sql(
-        f"select distinct s.{schema_column}::text as schema, s.{table_column}::text as name "  # noqa: S608
-        f"from {ident(source.schema)}.{ident(source.name)} as s order by 1, 2"
+    query = (
+        f"select s.{schema_column}::text as schema, s.{table_column}::text as name "  # noqa: S608
+        f"from {ident(source.schema)}.{ident(source.name)} as s"
+    )
+    asked.connection.execute(text("select rowtrail.bind_source(:query)"), {"query": query})
+    rows = asked.connection.execute(
+        text("select distinct s.schema, s.name from pg_temp.rowtrail_source as s order by 1, 2")
     ).all()
     source_table = named(asked.connection, source.schema, source.name)
     parts: list[Part] = []
