@@ -122,6 +122,8 @@ begin
       verbatim = rowtrail.with_nulls(v.verbatim, 'verbatim.', places),
       row_key = case when 'row_key' = any (places) then 'erased:' || erasure else v.row_key end,
       old_key = case when 'old_key' = any (places) then 'erased:' || erasure else v.old_key end,
+      -- The statement, which an import can bring, may hold the values as well.
+      context = case when v.era = 0 then v.context - 'client_query' else v.context end,
       erased = array(select unnest(coalesce(v.erased, '{}')) union select unnest(places) order by 1)
     where v.table_id = version.table_id and v.id = version.id and v.changed_at = version.changed_at;
     if version.era = 0 then

@@ -271,8 +271,12 @@ begin
       ),
       images as materialized (
         select
-          s.n, s.source_id, s.table_id, s.op, s.verbatim, s.changed_at, s.xid, s.actor, s.login, s.said, s.wrote,
-          k.until, k.key_columns,
+          s.n, s.source_id, s.table_id, s.op, s.changed_at, s.actor, s.login, s.wrote, k.until, k.key_columns,
+          s.verbatim - k.left_out - array(select jsonb_object_keys(k.hashed)) as verbatim,
+          -- A source may hold anything; a number of a transaction is from 0 on.
+          coalesce((s.xid %% 10000000000000000 + 10000000000000000) %% 10000000000000000, 0) as xid,
+          -- The text of a statement may hold what is not to be kept.
+          case when k.left_out <> '{}' or k.hashed is not null then s.said - 'client_query' else s.said end as said,
           rowtrail.imported_image(s.before, k) as before,
           rowtrail.imported_image(s.after, k) as after
         from source as s
@@ -289,8 +293,14 @@ begin
         select
           k.*, coalesce(k.key_after, k.key_before) as row_key,
           case
-            when k.op is null or (k.op <> 'T' and coalesce(k.before, k.after) is null) then 'says nothing of a row'
-            when k.changed_at is null then 'has no time'
+            when (
+              case
+                when k.op in ('I', 'U', 'B') then k.after is not null
+                when k.op = 'D' then case when $4 then k.after else k.before end is not null
+                else k.op = 'T'
+              end) is not true then 'says nothing of a row'
+            -- Before the year 1000 is a slip, and at its ends there are clients that cannot read it.
+            when coalesce(k.changed_at, '-infinity') < '1000-01-01Z' then 'has no time'
             when k.op <> 'T' and coalesce(k.key_after, k.key_before) is null then 'has no value in the key'
             -- Begun before the table was tracked, written after that.
             when k.changed_at >= k.until - interval '1 day' and exists (
@@ -343,7 +353,7 @@ begin
           $5 + $6 + t.n - 1, t.changed_at, (t.xid + $7)::text::xid8, t.table_id, 0, t.told_op::"char",
           case when t.told_op = 'T' then '' when t.told_op = 'D' and not $4 then t.key_before else t.row_key end,
           case when t.told_op = 'U' and t.key_before <> t.key_after and not $4 then t.key_before end,
-          rowtrail.clean(t.actor, 200), coalesce(nullif(t.login, ''), '(not recorded)'),
+          rowtrail.clean(t.actor, 200), coalesce(nullif(rowtrail.clean(t.login, 200), ''), '(not recorded)'),
           case when t.told_op = 'T' then null when t.told_op = 'D' and not $4 then t.before else t.after end,
           case when t.told_op = 'U' then rowtrail.changed_values(t.data_before, t.after) end,
           case when t.told_op not in ('D', 'T') then nullif(t.verbatim, '{}') end,
@@ -460,10 +470,10 @@ declare
   field text;
   typed jsonb;
 begin
-  if given is null then
+  if jsonb_typeof(given) is distinct from 'object' then
     return null;
   end if;
-  if given ? 'rowtrail.hstore' then
+  if jsonb_typeof(given -> 'rowtrail.hstore') = 'array' then
     -- All values are texts there.
     image := '{}';
     for field in select h.value from jsonb_array_elements_text(given -> 'rowtrail.hstore') as h loop
@@ -475,8 +485,8 @@ begin
         typed := typed || jsonb_build_object(field, (typed ->> field)::jsonb);
       end loop;
       image := image || coalesce((select jsonb_object_agg(f.key, f.value) from jsonb_each(typed) as f where image ? f.key), '{}');
-    exception when data_exception or feature_not_supported then
-      -- The columns had other types then: the values stay texts.
+    exception when data_exception or feature_not_supported or syntax_error_or_access_rule_violation or invalid_schema_name then
+      -- The columns had other types then, or name what is gone: the values stay texts.
       null;
     end;
   end if;
@@ -484,7 +494,12 @@ begin
   foreach field in array kind.zoned loop
     -- As the session of the writer had it; capture always writes UTC.
     if (image ->> field) ~ '^[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9:.]+[+-][0-9:]+( BC)?$' and (image ->> field) not like '%+00:00' then
-      image := image || jsonb_build_object(field, (image ->> field)::timestamptz);
+      begin
+        image := image || jsonb_build_object(field, (image ->> field)::timestamptz);
+      exception when data_exception then
+        -- The column had another type then.
+        null;
+      end;
     end if;
   end loop;
   if kind.hashed is not null then

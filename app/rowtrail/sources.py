@@ -167,7 +167,8 @@ def utc(relation: Relation, column: str, alias: str) -> str:
 
 def micros(moment: str) -> str:
     """A number for a transaction that has none: the time of its beginning, in microseconds."""
-    return f"(extract(epoch from {moment}) * 1000000)::bigint"
+    number = f"(extract(epoch from {moment}) * 1000000)::bigint"
+    return f"case when isfinite({moment}) then {number} else 0 end"
 
 
 def with_names(

@@ -230,6 +230,8 @@ def django_pghistory(asked: Asked) -> Found:
                 "on t.id = s.pgh_context_id"
             )
             said = "t.metadata"
+        # Any JSON may be in it.
+        said = f"case when jsonb_typeof({said}) = 'object' then {said} end"
         left_out = [name for name in relation.columns if name.startswith("pgh_")]
         moment = utc(relation, "pgh_created_at", "s")
         is_number = relation.columns["pgh_id"] in ("int2", "int4", "int8")
