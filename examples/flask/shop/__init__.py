@@ -1,6 +1,7 @@
 """A small shop: orders, and who may change them."""
 
 import os
+import secrets
 from typing import Any
 
 from flask import Flask
@@ -17,7 +18,9 @@ def create_app(**config: Any) -> Flask:
     """The application; it writes to the database that DATABASE_URL names."""
     app = Flask(__name__)
     app.config |= {
-        "SECRET_KEY": os.environ.get("SECRET_KEY", "not a secret: set SECRET_KEY"),
+        # Without one everybody is signed out at the next start. A key that stands here would let
+        # whoever read it be anybody, and the history would believe it.
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or secrets.token_hex(),
         "SESSION_COOKIE_SAMESITE": "Lax",
         "HISTORY_PAGES": os.environ.get("HISTORY_PAGES"),
     }
