@@ -401,3 +401,42 @@ def test_what_is_imported_is_retired_as_the_rest_is(
     superuser("delete from rowtrail.versions where id < 0 and row_key = '2'")
     [(_, problem, *_)] = superuser("select * from rowtrail.verify_imported()")
     assert "is missing" in problem
+
+
+def test_the_feed_is_of_what_was_committed_here(zoo: Keeper, superuser: Run) -> None:
+    versions = "select op, row_key from rowtrail.feed() where op <> 'schema'"
+    assert superuser(versions) == []
+    superuser("call rowtrail.baseline('animals')")
+    superuser("update animals set legs = 3 where id = 1")
+    assert superuser(versions)[-1] == ("update", "1")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "(id int, name text, legs int)",
+        "(id int primary key, name text, legs int) partition by range (id);"
+        "create table low partition of animals for values from (0) to (2);"
+        "create table high partition of animals default",
+    ],
+)
+def test_a_table_without_a_key_and_one_of_parts(
+    keeper: Keeper, superuser: Run, engine: Engine, table: str
+) -> None:
+    superuser("drop table animals")
+    superuser(f"create table animals {table}")
+    keeper.put(1, "ape", 2)
+    keeper.put(2, "bee", 6)
+    keeper.put(1, "Abe", 2)
+    keeper.put(3, "cat", 4)
+    keeper.remove(3)
+    keeper.fill()
+    superuser("select rowtrail.track('animals')")
+    bring_in(engine)
+    oracle.assert_exact(superuser, "animals")
+    superuser("update animals set id = 9 where id = 1")
+    superuser("delete from animals where id = 2")
+    oracle.assert_exact(superuser, "animals")
+    at = "select id, name from rowtrail.as_of(null::animals, '2023-05-01 00:00:04Z') order by 1"
+    assert superuser(at) == [(1, "Abe"), (2, "bee"), (3, "cat")]
+    assert faults(superuser) == []
