@@ -187,10 +187,12 @@ declare
   is_plain constant boolean := not exists (
     select from rowtrail.tables as t cross join lateral rowtrail.treatments(t) where t.id = of_table);
 begin
+  perform rowtrail.require_no_code(target, 'the baseline');
   if key_columns = '{}' then
     select r.seen, r.recorded
     into seen, recorded
     from rowtrail.record_baseline_without_key(of_table, format('%s %s', only_it, rowtrail.full_name(target)), last_id, moment) as r;
+    perform rowtrail.require_no_code(target, 'the baseline');
     return;
   end if;
   -- Compared as the columns' own types, so that an index finds the next rows; as text where a domain
@@ -257,6 +259,8 @@ begin
     end)
   into seen, recorded, last_key
   using of_table, last_id, key_columns, batch, since, moment, attached;
+  -- What came after the first look has run; with the error nothing of it is left.
+  perform rowtrail.require_no_code(target, 'the baseline');
 end
 $$;
 comment on function rowtrail.record_baseline(int, regclass, text[], text[], int, bigint, timestamptz, timestamptz, jsonb) is

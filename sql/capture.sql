@@ -377,6 +377,7 @@ begin
   -- It may have been forced since rowtrail.track(): rows would be missing, and a policy is code of the
   -- table's owner, which must not run with the rights of this function.
   perform rowtrail.require_no_row_security(tg_relid, 'a TRUNCATE');
+  perform rowtrail.require_no_code(tg_relid, 'a TRUNCATE');
   if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     raise exception 'rowtrail cannot record this TRUNCATE of %: it removes rows that a % transaction does not see',
       rowtrail.full_name(tg_relid), current_setting('transaction_isolation')

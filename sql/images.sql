@@ -318,6 +318,64 @@ $$;
 comment on function rowtrail.key_text(int, text[], jsonb, text[]) is
   'A row''s key as rowtrail.versions.row_key has it: the value of a one-column key, a JSON array for a composite one, the SHA-256 of the image (without what is ignored) where the table has no key.';
 
+create or replace function rowtrail.code_of_others(of_tables oid[], out what text, out function_id oid, out owner name)
+returns setof record
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- To plan a query PostgreSQL evaluates what is constant in predicates and expressions of indexes, in
+  -- constraints, statistics and the keys of partitions: with the rights of whoever reads the table.
+  with parts as (
+    select p.id from unnest(of_tables) as p (id)
+  ),
+  planned (classid, objid) as (
+    select 'pg_class'::regclass, i.indexrelid from parts as p join pg_index as i on i.indrelid = p.id
+    union all
+    select 'pg_constraint'::regclass, c.oid from parts as p join pg_constraint as c on c.conrelid = p.id
+    union all
+    select 'pg_statistic_ext'::regclass, e.oid from parts as p join pg_statistic_ext as e on e.stxrelid = p.id
+    union all
+    select 'pg_class'::regclass, p.id from parts as p
+  )
+  select pg_describe_object(n.classid, n.objid, 0), r.oid, o.rolname
+  from planned as n
+  join pg_depend as d on d.classid = n.classid and d.objid = n.objid and d.objsubid = 0
+  left join pg_operator as x on d.refclassid = 'pg_operator'::regclass and x.oid = d.refobjid
+  join pg_proc as r on r.oid = case when d.refclassid = 'pg_proc'::regclass then d.refobjid else x.oprcode end
+  join pg_roles as o on o.oid = r.proowner
+  -- PostgreSQL's own are in no dependency.
+  where d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass) and not o.rolsuper
+$$;
+comment on function rowtrail.code_of_others(oid[]) is
+  'What of these tables can run a function of somebody who is no superuser when a query of them is planned.';
+
+create or replace function rowtrail.require_no_code(target regclass, purpose text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found record;
+begin
+  select c.* into found
+  from rowtrail.code_of_others(
+    array(select target::oid union select p.relid::oid from pg_partition_tree(target) as p)) as c
+  -- Who may write history anyway needs no trick for it.
+  where not pg_has_role(c.owner, 'rowtrail_owner', 'member')
+  order by c.what
+  limit 1;
+  if found.what is not null then
+    raise exception '% of % would run %, a function of %, with the rights of rowtrail', purpose, target, found.function_id::regprocedure, found.owner
+      using errcode = 'insufficient_privilege',
+        hint = format('%s calls it, and is looked at when the table is read. Let a superuser, or a member of rowtrail_owner, own it: alter function %s owner to …; or do without it meanwhile.', found.what, found.function_id::regprocedure);
+  end if;
+end
+$$;
+comment on function rowtrail.require_no_code(regclass, text) is
+  'Raises where reading the table could run what its owner likes, with the rights of whoever reads it.';
+
 create or replace function rowtrail.short_key(key text)
 returns text
 language sql
@@ -342,8 +400,11 @@ revoke all on function
   rowtrail.hash_of(int, int2, text),
   rowtrail.todays_names(int, oid, int2[], text[]),
   rowtrail.names_hold(oid, text, text, text),
-  rowtrail.key_text(int, text[], jsonb, text[])
+  rowtrail.key_text(int, text[], jsonb, text[]),
+  rowtrail.code_of_others(oid[]),
+  rowtrail.require_no_code(regclass, text)
 from public;
+grant execute on function rowtrail.code_of_others(oid[]), rowtrail.require_no_code(regclass, text) to rowtrail_capture;
 grant execute on function rowtrail.require_new_snapshot(text) to rowtrail_capture;
 grant execute on function
   rowtrail.stored_row(int, anyelement, boolean),

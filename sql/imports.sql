@@ -133,35 +133,23 @@ begin
     union
     select i.inhrelid from pg_inherits as i join parts as p on i.inhparent = p.id
   ),
-  -- What the planner evaluates: predicates and expressions of indexes, of constraints, of statistics.
-  planned as (
-    select 'pg_class'::regclass as classid, i.indexrelid as objid, p.id from parts as p join pg_index as i on i.indrelid = p.id
+  code (what, function_id, owner) as (
+    -- PostgreSQL's own are in no dependency.
+    select 'reading its columns', r.oid, o.rolname
+    from used as u
+    left join pg_operator as x on u.refclassid = 'pg_operator'::regclass and x.oid = u.refobjid
+    join pg_proc as r on r.oid = case when u.refclassid = 'pg_proc'::regclass then u.refobjid else x.oprcode end
+    join pg_roles as o on o.oid = r.proowner
+    where u.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass) and not o.rolsuper
     union all
-    select 'pg_constraint'::regclass, c.oid, p.id from parts as p join pg_constraint as c on c.conrelid = p.id
-    union all
-    select 'pg_statistic_ext'::regclass, e.oid, p.id from parts as p join pg_statistic_ext as e on e.stxrelid = p.id
-    union all
-    -- The partition keys.
-    select 'pg_class'::regclass, p.id, p.id from parts as p
-  ),
-  code (what, function_id) as (
-    -- None of PostgreSQL's own is among them.
-    select u.what, coalesce(o.oprcode, u.refobjid)
-    from (
-      select 'reading its columns' as what, u.refclassid, u.refobjid from used as u
-      union all
-      select pg_describe_object(n.classid, n.objid, 0), d.refclassid, d.refobjid
-      from planned as n
-      join pg_depend as d on d.classid = n.classid and d.objid = n.objid
-      where d.objsubid = 0
-    ) as u
-    left join pg_operator as o on u.refclassid = 'pg_operator'::regclass and o.oid = u.refobjid
-    where u.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+    select c.* from rowtrail.code_of_others(array(select p.id from parts as p)) as c
     union all
     -- By which a row becomes JSON, whatever a query names.
-    select format('a cast to %s', format_type(c.casttarget, null)), c.castfunc
+    select format('a cast to %s', format_type(c.casttarget, null)), r.oid, o.rolname
     from pg_cast as c
-    where c.casttarget in ('json'::regtype, 'jsonb'::regtype)
+    join pg_proc as r on r.oid = c.castfunc
+    join pg_roles as o on o.oid = r.proowner
+    where c.casttarget in ('json'::regtype, 'jsonb'::regtype) and not o.rolsuper
   )
   select w.problem into problem
   from (
@@ -174,11 +162,8 @@ begin
     from parts as p
     where row_security_active(p.id)
     union all
-    select 3, format('%s runs %s, a function of %s', f.what, r.oid::regprocedure, o.rolname)
-    from code as f
-    join pg_proc as r on r.oid = f.function_id
-    join pg_roles as o on o.oid = r.proowner
-    where not o.rolsuper
+    select 3, format('%s runs %s, a function of %s', c.what, c.function_id::regprocedure, c.owner)
+    from code as c
   ) as w (place, problem)
   order by w.place, w.problem
   limit 1;
