@@ -9,6 +9,9 @@ from rowtrail.errors import RowtrailError
 ROWS = 100_000
 CHARACTERS = 64_000_000
 
+#: So many rows are Python objects at once, which take several times the memory of columns.
+OBJECTS = 1000
+
 HINT = "Parquet needs a library: pip install 'rowtrail[parquet]'"
 
 
@@ -57,22 +60,24 @@ def write(out: BinaryIO, rows: Iterable[Any]) -> int:
     )
     written = 0
     with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
-        group: list[dict[str, Any]] = []
-        size = 0
+        group: list[Any] = []
+        objects: list[dict[str, Any]] = []
+        count = size = 0
         for row in rows:
-            group.append(row._asdict())
+            objects.append(row._asdict())
+            count += 1
             size += sum(len(text or "") for text in (row.data, row.old, row.verbatim, row.context))
-            if len(group) == ROWS or size > CHARACTERS:
-                written += flushed(writer, pa, schema, group)
-                size = 0
-        written += flushed(writer, pa, schema, group)
-    return written
-
-
-def flushed(writer: Any, pa: Any, schema: Any, group: list[dict[str, Any]]) -> int:
-    """Writes a row group and empties it; gives how many rows it had."""
-    count = len(group)
-    if count:
-        writer.write_table(pa.Table.from_pylist(group, schema=schema))
-        group.clear()
-    return count
+            is_full = count == ROWS or size > CHARACTERS
+            if is_full or len(objects) == OBJECTS:
+                group.append(pa.RecordBatch.from_pylist(objects, schema=schema))
+                objects.clear()
+            if is_full:
+                writer.write_table(pa.Table.from_batches(group, schema))
+                group.clear()
+                written += count
+                count = size = 0
+        if objects:
+            group.append(pa.RecordBatch.from_pylist(objects, schema=schema))
+        if group:
+            writer.write_table(pa.Table.from_batches(group, schema))
+    return written + count

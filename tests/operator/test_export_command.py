@@ -5,12 +5,16 @@ import io
 import json
 import os
 import subprocess
+from collections import namedtuple
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from as_people_do import Run, command, environment, said_in_one_line
 from pyarrow import parquet
 from sqlalchemy import URL, Connection, text
+
+from rowtrail.parquet import write as write_parquet
 
 
 @pytest.fixture
@@ -173,3 +177,26 @@ def test_without_its_library_it_says_what_to_install(
     )  # fmt: skip
     assert said_in_one_line(done, "rowtrail[parquet]")
     assert not file.exists()
+
+
+def test_a_row_group_of_parquet_is_made_of_few_rows_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rowtrail.parquet.ROWS", 10)
+    monkeypatch.setattr("rowtrail.parquet.OBJECTS", 4)
+    moment = datetime(2026, 11, 28, tzinfo=UTC)
+    version = namedtuple(
+        "version",
+        "id changed_at table_id table operation row_key old_key actor login era xid context data "
+        "old verbatim erased",
+    )
+    rows = [
+        version(n, moment, 1, "t", "insert", "k", *[None] * 2, "x", 1, n, None, "{}", *[None] * 3)
+        for n in range(25)
+    ]  # fmt: skip
+    file = io.BytesIO()
+    assert write_parquet(file, rows) == 25
+    found = parquet.ParquetFile(file)
+    groups = [found.metadata.row_group(n).num_rows for n in range(found.num_row_groups)]
+    assert groups == [10, 10, 5]
+    assert found.read()["id"].to_pylist() == list(range(25))
