@@ -191,9 +191,11 @@ def test_a_row_group_of_parquet_is_made_of_few_rows_at_a_time(
         "old verbatim erased",
     )
     rows = [
-        version(n, moment, 1, "t", "insert", "k", *[None] * 2, "x", 1, n, None, "{}", *[None] * 3)
+        version._make(
+            [n, moment, 1, "t", "insert", "k", None, None, "x", 1, n, None, "{}", None, None, None]
+        )
         for n in range(25)
-    ]  # fmt: skip
+    ]
     file = io.BytesIO()
     assert write_parquet(file, rows) == 25
     found = parquet.ParquetFile(file)
