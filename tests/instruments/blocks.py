@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tokenize
@@ -25,6 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, text
 
 from rowtrail.embedded import Server
@@ -52,6 +54,9 @@ NEWEST = """
 select era || '-' || xid as the_transaction
 from rowtrail.versions where op <> 'S' order by id desc limit 1
 """
+
+#: What a page's reader has, and a machine that only tests may lack.
+TOOLS = ("curl", "jq", "openssl", "git")
 
 SHIMS = {
     "rowtrail": "{python} {shims} rowtrail",
@@ -236,6 +241,12 @@ def with_transaction(code: str) -> str:
 
 def run_shell(page: Page, code: str) -> None:
     """By bash; exported variables are there in the page's next block."""
+    for tool in TOOLS:
+        if (
+            re.search(rf"\b{tool}\b", code)
+            and shutil.which(tool, path=page.environment()["PATH"]) is None
+        ):
+            pytest.skip(f"{page.name}: {tool} is not installed")
     if "1-4711" in code:
         code = code.replace("1-4711", page.transaction_named())
     kept = page.folder / ".kept"
