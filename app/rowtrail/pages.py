@@ -100,7 +100,12 @@ def cursor(what: str = "the id of a version", of: str = "version") -> Cursor:
         given = request.args.get(name)
         if given is None:
             continue
-        if not re.fullmatch(r"-?[0-9]{1,19}", given) or abs(int(given)) > history.BIGGEST_BIGINT:
+        # Only ids of versions go below 0, of those that were imported.
+        sign = "-?" if of == "version" else ""
+        if (
+            not re.fullmatch(rf"{sign}[0-9]{{1,19}}", given)
+            or abs(int(given)) > history.BIGGEST_BIGINT
+        ):
             abort(400, f"{name} is {what}, a whole number, not {given!r}")
         ends[name] = int(given)
     if len(ends) > 1:
