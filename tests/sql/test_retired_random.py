@@ -29,6 +29,8 @@ VERIFY = "select v.* from rowtrail.seals as s cross join lateral rowtrail.verify
 def test_what_is_retired_is_needed_by_no_moment_since(
     sessions: list[Run], superuser: Run, program: list[Statement], cuts: list[float]
 ) -> None:
+    for run in sessions:
+        run("rollback")
     superuser("truncate things, places, heaps")
     [(begun,)] = superuser("select clock_timestamp()")
     for statement in program:
