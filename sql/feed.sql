@@ -33,7 +33,7 @@ as $$
     with_mark, whole_up_to) as f
 $$;
 comment on function rowtrail.feed(text, int, regclass[], boolean, int) is
-  'The versions that were committed after a cursor, each once, oldest first: select * from rowtrail.feed(); and on from the cursor of its last row: select * from rowtrail.feed(''1.1.…''); after => ''now'' begins now, with the cursor of rowtrail.feed_now(). is_whole: no transaction has come in part. is_superseded: of a baseline, a later version of the row has come already. with_mark adds a last row that has a cursor only: where to go on.';
+  'The versions that were committed after a cursor, each once, oldest first: select * from rowtrail.feed(); and on from the cursor of its last row: select * from rowtrail.feed(''1.1....''); after => ''now'' begins now, with the cursor of rowtrail.feed_now(). is_whole: no transaction has come in part. is_superseded: of a baseline, a later version of the row has come already. with_mark adds a last row that has a cursor only: where to go on.';
 
 create or replace function rowtrail.feed_now()
 returns text
@@ -299,7 +299,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   parts constant text[] := regexp_match(
-    after, '^1\.([0-9]{1,9})\.([0-9]+:[0-9]+:[0-9,]*)(?:\.([0-9]+:[0-9]+:[0-9,]*)\.(?:([0-9]+)-)?([0-9]+))?(?:\.([0-9]{1,9})-([0-9]+)-([0-9]+))?$');
+    after, '^1[.]([0-9]{1,9})[.]([0-9]+:[0-9]+:[0-9,]*)(?:[.]([0-9]+:[0-9]+:[0-9,]*)[.](?:([0-9]+)-)?([0-9]+))?(?:[.]([0-9]{1,9})-([0-9]+)-([0-9]+))?$');
 begin
   era := 1;
   since := '3:3:';

@@ -369,7 +369,7 @@ begin
   if found.what is not null then
     raise exception '% of % would run %, a function of %, with the rights of rowtrail', purpose, target, found.function_id::regprocedure, found.owner
       using errcode = 'insufficient_privilege',
-        hint = format('%s calls it, and is looked at when the table is read. Let a superuser, or a member of rowtrail_owner, own it: alter function %s owner to …; or do without it meanwhile.', found.what, found.function_id::regprocedure);
+        hint = format('%s calls it, and is looked at when the table is read. Let a superuser, or a member of rowtrail_owner, own it: alter function %s owner to ...; or do without it meanwhile.', found.what, found.function_id::regprocedure);
   end if;
 end
 $$;

@@ -170,7 +170,7 @@ begin
   if problem is not null then
     raise exception 'the source is not read, since its owner''s code could run as %: %', current_user, problem
       using errcode = 'insufficient_privilege',
-        hint = 'Import from a copy: create table … as select … from it, made as its owner.';
+        hint = 'Import from a copy: create table ... as select ... from it, made as its owner.';
   end if;
 end
 $$;

@@ -257,7 +257,7 @@ as $$
   select
     'rowtrail.recent_changes', 'is not what this release installs',
     'drop view rowtrail.recent_changes; then run: rowtrail upgrade; and ask who changed it', true
-  where regexp_replace(pg_get_viewdef(to_regclass('rowtrail.recent_changes')), '\s+|\mc\.', '', 'g') is distinct from
+  where regexp_replace(pg_get_viewdef(to_regclass('rowtrail.recent_changes')), E'\\s+|\\mc\\.', '', 'g') is distinct from
     'SELECTchanged_at,table_name,row_key,op,changes,actor,login,(context->>''reason''::text)ASreason,transaction,id'
     'FROMrowtrail.recent(1000)c(changed_at,table_name,row_key,op,actor,login,changes,data,old_key,context,transaction,id);'
   union all

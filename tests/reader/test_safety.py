@@ -215,7 +215,7 @@ def test_what_is_not_there_is_named(
         "",
         "key=%00",
         "key=1&before=x",
-        "key=1&after=-1",
+        "key=1&after=--1",
         "key=1&before=1&after=1",
         "key=1&after=9223372036854775808",
     ],
