@@ -1,6 +1,6 @@
 """What naming the actor costs a transaction: rowtrail's ways, and those of the tools that have one.
 
-make bench-actor                           everything; some minutes more on a slow machine
+make bench-actor                           everything, in about six minutes
 make bench-actor ARGS="--rounds 3"         fewer rounds
 make bench-actor ARGS="--binaries FOLDER"  on another PostgreSQL, by the folder of its programs
 make bench-actor ARGS=--write              with the table into docs/performance.md
