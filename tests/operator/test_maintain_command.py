@@ -1,6 +1,7 @@
 """`rowtrail maintain` and `rowtrail retention`."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -148,13 +149,31 @@ def test_a_transaction_that_is_in_the_way_is_waited_for_the_next_time(
     assert (retired["retired"], retired["is_rewritten"]) == (3980, True)
 
 
+#: Each change is a month later than the one before, the last one 21 months ago.
+MONTHS = """
+update rowtrail.versions
+set changed_at = changed_at - (interval '1 month') * (61 - (data ->> 'month')::int)
+where op in ('I', 'U')
+"""
+
+
 def test_killed_at_any_point_it_loses_and_doubles_nothing(
-    orders: Connection, url: URL, run: Run
+    db: Connection, url: URL, run: Run
 ) -> None:
-    orders.exec_driver_sql("select rowtrail.seal()")
-    run("retention", "orders", "2 years", "--reason", "x", "--database", url)
-    choose = random.Random(7)
-    for _ in range(8):
+    db.exec_driver_sql("create table bills (id int primary key, month int)")
+    db.exec_driver_sql("select rowtrail.track('bills')")
+    db.exec_driver_sql("insert into bills select g, 1 from generate_series(1, 100) as g")
+    for month in range(2, 41):
+        db.exec_driver_sql(f"update bills set month = {month}")
+    db.exec_driver_sql(MONTHS)
+    db.exec_driver_sql("select rowtrail.seal()")
+    run("retention", "bills", "2 years", "--reason", "x", "--database", url)
+    versions = dict(db.execute(text("select id, v::text from rowtrail.versions as v")).all())
+    then = db.scalar(text("select now()"))
+    as_of = text("select * from rowtrail.as_of(null::bills, :then) as o order by o")
+    rows = db.execute(as_of, {"then": then}).all()
+    choose = random.Random(os.environ.get("ROWTRAIL_SEED", "7"))
+    for _ in range(int(os.environ.get("ROWTRAIL_KILLS", "12"))):
         process = subprocess.Popen(
             command("maintain", "--database", url),
             env=environment(),
@@ -164,7 +183,17 @@ def test_killed_at_any_point_it_loses_and_doubles_nothing(
         time.sleep(choose.uniform(0.2, 1.2))
         process.send_signal(signal.SIGKILL)
         process.wait()
+        left = dict(db.execute(text("select id, v::text from rowtrail.versions as v")).all())
+        assert {one: left[one] for one in left.keys() & versions} == {
+            one: versions[one] for one in left.keys() & versions
+        }
+        retired = db.scalar(text("select sum(versions) from rowtrail.retired_leaves"))
+        assert len(versions.keys() - left) == (retired or 0)
+        assert db.execute(as_of, {"then": then}).all() == rows
     assert run("maintain", "--database", url).returncode == 0
-    assert orders.scalar(text("select count(*) from rowtrail.versions where op <> 'S'")) == 150
+    # The versions of the last months, and of each bill the one from before.
+    count = text("select count(*), count(distinct id) from rowtrail.versions where op <> 'S'")
+    assert db.execute(count).one() == (500, 500)
+    assert db.execute(text("select * from rowtrail.differences('bills')")).all() == []
     verified = run("verify", "--database", url)
     assert verified.returncode == 0, verified.stdout
