@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 BENCH := .venv-bench
 MINUTES ?= 60
-KILLS ?= 25
+KILLS ?= 50
 
 .DEFAULT_GOAL := help
 .PHONY: help demo example-flask example-fastapi example-psycopg test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor docs reference pictures attacks lock wheel clean
@@ -39,8 +39,8 @@ test-matrix: $(INSTALLED)  ## The tests of the database on PostgreSQL 14 to 18 (
 test-long: $(INSTALLED)  ## Random programs in several sessions for an hour (MINUTES=10: shorter; ROWTRAIL_SEED: again)
 	ROWTRAIL_MINUTES=$(MINUTES) $(BIN)/pytest tests/sql/test_state_machine.py $(ARGS)
 
-test-kill: $(INSTALLED)  ## Kill servers and clients amid writers and sealers, 25 times (KILLS=100: more)
-	ROWTRAIL_KILLS=$(KILLS) $(BIN)/pytest tests/faults/test_sealed_under_fire.py $(ARGS)
+test-kill: $(INSTALLED)  ## Kill servers, clients and each command at random moments, 50 times (KILLS=100: more)
+	ROWTRAIL_KILLS=$(KILLS) $(BIN)/pytest -n 2 -k "kill or killed or fire or interrupted" $(ARGS)
 
 test-soak: $(INSTALLED)  ## Writers, sealing and verifying together for an hour (MINUTES=10: shorter)
 	ROWTRAIL_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest tests/faults/test_soak.py $(ARGS)

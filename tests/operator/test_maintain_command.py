@@ -157,6 +157,12 @@ where op in ('I', 'U')
 """
 
 
+def recorded(db: Connection) -> dict[int, str]:
+    """Each version as text, by its id."""
+    found = db.execute(text("select v.id, v::text as version from rowtrail.versions as v"))
+    return {row.id: row.version for row in found}
+
+
 def test_killed_at_any_point_it_loses_and_doubles_nothing(
     db: Connection, url: URL, run: Run
 ) -> None:
@@ -168,7 +174,7 @@ def test_killed_at_any_point_it_loses_and_doubles_nothing(
     db.exec_driver_sql(MONTHS)
     db.exec_driver_sql("select rowtrail.seal()")
     run("retention", "bills", "2 years", "--reason", "x", "--database", url)
-    versions = dict(db.execute(text("select id, v::text from rowtrail.versions as v")).all())
+    versions = recorded(db)
     then = db.scalar(text("select now()"))
     as_of = text("select * from rowtrail.as_of(null::bills, :then) as o order by o")
     rows = db.execute(as_of, {"then": then}).all()
@@ -183,7 +189,7 @@ def test_killed_at_any_point_it_loses_and_doubles_nothing(
         time.sleep(choose.uniform(0.2, 1.2))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        left = dict(db.execute(text("select id, v::text from rowtrail.versions as v")).all())
+        left = recorded(db)
         assert {one: left[one] for one in left.keys() & versions} == {
             one: versions[one] for one in left.keys() & versions
         }
