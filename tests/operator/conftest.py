@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from as_people_do import Run, command, environment
+from nodes import wait_until
 
 from rowtrail.embedded import Server
 
@@ -38,7 +39,13 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="rowtrail-test-"))
     made.chmod(0o755)
     yield made
-    shutil.rmtree(made)
+
+    def is_removed() -> bool:
+        # Who guards a server that has stopped may still be about to end.
+        shutil.rmtree(made, ignore_errors=True)
+        return not made.exists()
+
+    wait_until(is_removed)
 
 
 @pytest.fixture
