@@ -241,7 +241,13 @@ begin
     end if;
     -- What changes nothing that counts is a link of the chain too, where the chain is needed.
     if tg_op = 'UPDATE' and key_before is null
-      and (old *= new or (changed <> '{}' and changed - ignored = '{}'))
+      and (
+        old *= new
+        or (changed <> '{}' and changed - ignored = '{}')
+        -- What is left out is not in what changed.
+        or (changed = '{}' and left_out && ignored
+          and not rowtrail.differ(old, new, array(select unnest(left_out) except select unnest(ignored))))
+      )
       and early_in is null
       and not (follows_own_change and rowtrail.has_early_versions(table_id, key, clock_timestamp()))
     then

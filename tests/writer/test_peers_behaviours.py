@@ -257,6 +257,25 @@ def test_ignored_columns_alone_leave_no_version(session: Session, as_superuser: 
     assert len(article.versions) == 1
 
 
+def test_a_column_that_is_excluded_and_ignored_leaves_neither_value_nor_version(
+    session: Session, as_superuser: Ask
+) -> None:
+    as_superuser(
+        "select rowtrail.track('articles', exclude => '{_content,seen}', ignore => '{_content}')"
+    )
+    article = commit(session, Article(id=1, name="x", content="secret", seen=1))
+    article.content = "another secret"
+    session.commit()
+    assert len(article.versions) == 1
+    article.content, article.seen = "a third", 2
+    session.commit()
+    article.content, article.name = "a fourth", "y"
+    session.commit()
+    # That what is excluded alone was changed is a version without changes.
+    assert [one.changes for one in article.versions] == [{"name": ("x", "y")}, {}, {}]
+    assert all("_content" not in (one.data or {}) for one in article.versions)
+
+
 def test_versions_before_and_after_are_its_neighbours(session: Session) -> None:
     article = commit(session, Article(id=1, name="a"))
     commit(session, Article(id=2, name="another"))
