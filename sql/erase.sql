@@ -10,6 +10,7 @@
 
 create or replace function rowtrail.erase(
   of_table text, key text, columns text[] default null, reason text default null, force boolean default false,
+  elsewhere jsonb default null,
   out erasure bigint, out versions bigint, out erased_values bigint)
 language plpgsql
 security definer
@@ -170,7 +171,7 @@ begin
       '{}'));
 end
 $$;
-comment on function rowtrail.erase(text, text, text[], text, boolean) is
+comment on function rowtrail.erase(text, text, text[], text, boolean, jsonb) is
   'Erases values of a row from its history, and gives the erasure (the id of its event), the number of versions and that of values; NULL where there was nothing to erase. The columns that are named; without them all but those of the key. They must be gone from the table: select * from rowtrail.erase(''people'', ''42'', ''{email}'', reason => ''request 17''); Its seals still verify, but of versions that were sealed while the table was not erasable, which takes force => true. The table is named as in SQL, also one that was dropped.';
 
 create or replace function rowtrail.table_named(name text)
@@ -479,7 +480,7 @@ comment on function rowtrail.verify_erased() is
   'The versions of which values were erased that are not as rowtrail.erase() leaves them: each is marked, named by an event, and holds none of what was erased.';
 
 revoke all on function
-  rowtrail.erase(text, text, text[], text, boolean),
+  rowtrail.erase(text, text, text[], text, boolean, jsonb),
   rowtrail.table_named(text),
   rowtrail.versions_of_row(int, text),
   rowtrail.version_before(rowtrail.versions),

@@ -152,7 +152,7 @@ as $$
         a.privilege_type not in ('SELECT', 'USAGE')
         or (c.relkind = 'S' and coalesce(r.rolname, '') <> 'rowtrail_capture')
         or c.relname = 'salts'
-        or (c.relname in ('seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves', 'imports', 'import_tables', 'import_leaves') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
+        or (c.relname in ('seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves', 'imports', 'import_tables', 'import_leaves', 'shipping', 'departures') and coalesce(r.rolname, '') <> 'rowtrail_reader'))
       and not (c.oid = 'rowtrail.versions'::regclass and r.rolname = 'rowtrail_capture' and a.privilege_type = 'INSERT')
     union all
     select format('table rowtrail.%I', c.relname), r.rolname, format('%s (%I)', a.privilege_type, t.attname)
@@ -162,7 +162,7 @@ as $$
     left join pg_roles as r on r.oid = a.grantee
     where c.relnamespace = 'rowtrail'::regnamespace
       and a.grantee <> c.relowner
-      and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves', 'imports', 'import_tables', 'import_leaves'))
+      and (a.privilege_type <> 'SELECT' or c.relname in ('salts', 'seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves', 'imports', 'import_tables', 'import_leaves', 'shipping', 'departures'))
     union all
     -- Of those that run with their owner's rights. Who may erase is for people to say: verify_roles().
     select format('function %s', f.oid::regprocedure), r.rolname, a.privilege_type
@@ -195,7 +195,7 @@ set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $$
   with parts as (
-    select c.oid, c.relname, c.relrowsecurity, c.relpersistence <> 'p' as is_unlogged, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves', 'verifications', 'eras', 'imports', 'import_tables', 'import_leaves') as is_ours
+    select c.oid, c.relname, c.relrowsecurity, c.relpersistence <> 'p' as is_unlogged, p.relid is not null or c.relname in ('tables', 'salts', 'seals', 'seal_leaves', 'seal_salts', 'erased_versions', 'retired_leaves', 'verifications', 'eras', 'imports', 'import_tables', 'import_leaves', 'origin', 'shipping', 'departures') as is_ours
     from pg_class as c
     left join pg_partition_tree('rowtrail.versions') as p on p.relid = c.oid
     where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'alembic_version'
@@ -293,6 +293,10 @@ as $$
     ('imports', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('import_tables', 'readers', 'r', 'rowtrail_reader', 'true', null),
     ('import_leaves', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('origin', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('shipping', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('departures', 'readers', 'r', 'rowtrail_reader', 'true', null),
+    ('origin', 'limited_readers', 'r', 'rowtrail_limited_reader', 'true', null),
     ('tables', 'capture', 'r', 'rowtrail_capture', 'true', null),
     ('versions', 'capture', '*', 'rowtrail_capture', 'true', 'true'),
     ('tables', 'limited_readers', 'r', 'rowtrail_limited_reader', $expression$(has_table_privilege(relid, 'SELECT'::text) AND (NOT row_security_active(relid)) AND ((pg_identify_object_as_address(('pg_class'::regclass)::oid, relid, 0)).object_names = ARRAY[(schema_name)::text, (table_name)::text]))$expression$, null),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from rowtrail.errors import NewerSchema, NoDatabase, NotUpgraded, RowtrailError, explain
 
 #: The newest revision in alembic/: what the code of this version reads and installs.
-REVISION = "0001"
+REVISION = "0002"
 
 CONNECT_TIMEOUT = 10  # seconds
 

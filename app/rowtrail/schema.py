@@ -39,6 +39,7 @@ SQL_FILES = (
     "undo.sql",
     "partitions.sql",
     "verify.sql",
+    "shipping.sql",
     "seals.sql",
     "eras.sql",
     "feed.sql",

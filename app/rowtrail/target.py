@@ -23,7 +23,8 @@ WEB_LOGIN = "rowtrail_web"
 #: What PostgreSQL says to whom a table of rowtrail's is closed.
 OURS = re.compile(
     "permission denied for table (versions|tables|alembic_version|eras|seals|seal_leaves|seal_salts"
-    "|erased_versions|retired_leaves|verifications|imports|import_tables|import_leaves)"
+    "|erased_versions|retired_leaves|verifications|imports|import_tables|import_leaves"
+    "|origin|shipping|departures)"
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 Run = Callable[..., list[Any]]
 Texts = Callable[[], str]
 
-ERASE = "rowtrail.erase(text, text, text[], text, boolean)"
+ERASE = "rowtrail.erase(text, text, text[], text, boolean, jsonb)"
 NO_RIGHT = "permission denied for (schema rowtrail|function erase)"
 
 #: What a version holds, but for what is never erased.
