@@ -21,6 +21,7 @@ begin
     raise exception 'rowtrail.begin_era() needs a READ COMMITTED transaction; this one is %', upper(current_setting('transaction_isolation'))
       using errcode = 'invalid_transaction_state', hint = 'Call it on its own.';
   end if;
+  perform rowtrail.require_no_history_database('beginning an era');
   -- As rowtrail.seal() does.
   lock table rowtrail.seals in exclusive mode;
   select s.* into before from rowtrail.seals as s order by s.id desc limit 1;
@@ -115,7 +116,9 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((select max(v.id) from rowtrail.versions as v) >= s.last_value + case when s.is_called then 100 else 0 end, false)
+  -- In a history database nothing gets an id.
+  select not exists (select from rowtrail.origin)
+    and coalesce((select max(v.id) from rowtrail.versions as v) >= s.last_value + case when s.is_called then 100 else 0 end, false)
   from rowtrail.version_id as s
 $$;
 comment on function rowtrail.has_low_ids() is
@@ -223,7 +226,7 @@ comment on function rowtrail.verify_restored() is
 -- The first era is that in which rowtrail is installed.
 insert into rowtrail.eras (era, began_at, system_identifier, first_xid, relid)
 select rowtrail.current_era(), clock_timestamp(), rowtrail.system_identifier(), pg_current_xact_id(), 'rowtrail.versions'::regclass
-where not exists (select from rowtrail.eras);
+where not exists (select from rowtrail.eras) and not exists (select from rowtrail.origin);
 
 revoke all on function
   rowtrail.begin_era(),

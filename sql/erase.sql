@@ -5,7 +5,8 @@
 -- rowtrail.versions.erased says which they are, by their places (commitments.sql). What happened is an event
 -- of the table (events.sql), the version N, which the next seal closes. It holds in its data
 --   "erased"  {"columns", "places": [all that were erased of one version or another], "versions": [ids],
---             "forced": [ids of those that were sealed without salts]}
+--             "forced": [ids of those that were sealed without salts],
+--             "elsewhere": [ids of those that only the history database has]}
 -- Nobody may erase but whom a superuser or rowtrail_owner lets: docs/guides/erase.md.
 
 create or replace function rowtrail.erase(
@@ -22,12 +23,11 @@ declare
   last_seal rowtrail.seals;
   now_in constant int := rowtrail.current_era();
   wanted_key text;
-  of_key boolean;  -- whether a column of the key is to be erased
   ids bigint[];
   version rowtrail.versions;
   places text[];
-  salt bytea;
-  kept rowtrail.erased_versions;
+  there bigint[];
+  only_there bigint[];
   columns_erased text[] := '{}';
   unsalted bigint[] := '{}';
   changed bigint[] := '{}';
@@ -41,6 +41,7 @@ begin
   end if;
   -- No seal is made meanwhile. Who writes and who reads is not in the way.
   lock table rowtrail.seals in exclusive mode;
+  perform rowtrail.require_no_history_database('erasing');
   known := rowtrail.table_named(of_table);
   perform rowtrail.note_schema_change(known.id, null, 'rowtrail.erase()') where known.untracked_at is null;
   select t.* into known from rowtrail.tables as t where t.id = known.id;
@@ -61,82 +62,55 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'Name some; or leave the argument out to erase all columns but the key.';
   end if;
   wanted_key := rowtrail.key_from(known.key_columns, key);
-  of_key := coalesce(columns && known.key_columns, false);
+  if elsewhere is null and known.complete_from is not null and exists (select from rowtrail.shipping as s where s.ended_at is null) then
+    raise exception 'what was of % before % is in the history database only, and would stay there', full_name, known.complete_from
+      using errcode = 'object_not_in_prerequisite_state',
+        hint = 'Let rowtrail erase ask it: with HISTORY_DATABASE_URL; or give what rowtrail.erasable() says there: elsewhere => ...';
+  end if;
+  there := array(select (e.value ->> 'id')::bigint from jsonb_array_elements(elsewhere) as e);
 
   loop
-    ids := rowtrail.versions_of_row(known.id, wanted_key);
-    if ids = '{}' then
+    ids := rowtrail.versions_of_row(known.id, wanted_key, there);
+    if ids = '{}' and there = '{}' then
       raise exception '% has no version of a row %', full_name, wanted_key
         using errcode = 'no_data_found', hint = 'A key of several columns is a JSON array; a key that was erased is erased:N.';
     end if;
     perform rowtrail.require_not_live(known, ids, columns);
     -- What was committed meanwhile was not looked at.
-    exit when ids = rowtrail.versions_of_row(known.id, wanted_key);
+    exit when ids = rowtrail.versions_of_row(known.id, wanted_key, there);
   end loop;
-  perform rowtrail.require_in_history(known, full_name, ids, columns);
+  perform rowtrail.require_in_history(known, full_name, ids, columns)
+  where not exists (select from jsonb_array_elements(elsewhere) as e where e.value -> 'places' <> 'null');
 
   erasure := nextval('rowtrail.version_id');
   erased_values := 0;
   for version in select v.* from rowtrail.versions as v where v.table_id = known.id and v.id = any (ids) order by v.id loop
-    select array_agg(p.place order by p.place), array_agg(distinct p.now_named) filter (where p.now_named is not null) || columns_erased
-    into places, columns_erased
-    from rowtrail.named_places(version) as p
-    where not p.place = any (coalesce(version.erased, '{}'))
-      and case
-        -- By which columns rows were told apart then is not known.
-        when p.field is null then of_key or version.changed_at < known.keyed_since
-        when p.value = 'null' then false
-        when columns is null then p.now_named <> all (known.key_columns)
-        else p.now_named = any (columns)
-      end;
+    select p.places, p.columns_named || columns_erased into places, columns_erased from rowtrail.places_meant(known, version, columns) as p;
     continue when places is null;
-
     -- What was imported is of era 0 and in no seal.
-    if last_seal.id is not null and version.era > 0 and version.id <= last_seal.max_id
-      and not rowtrail.is_unsealed(version.era, version.xid, last_seal, now_in)
+    if not rowtrail.erase_places(
+      version, places, erasure,
+      last_seal.id is not null and version.era > 0 and version.id <= last_seal.max_id
+      and not rowtrail.is_unsealed(version.era, version.xid, last_seal, now_in))
     then
-      select s.salt into salt from rowtrail.seal_salts as s where s.version_id = version.id;
-      select e.* into kept from rowtrail.erased_versions as e where e.version_id = version.id;
-      if salt is null and kept.version_id is null then
-        unsalted := unsalted || version.id;
-      else
-        insert into rowtrail.erased_versions (version_id, salts, commitments)
-        select
-          version.id,
-          coalesce(jsonb_object_agg(w.place, encode(w.salt, 'hex')) filter (where w.place <> all (places)), '{}'),
-          coalesce(kept.commitments, '{}')
-          || jsonb_object_agg(w.place, encode(rowtrail.commitment(w.salt, w.value), 'hex')) filter (where w.place = any (places))
-        from (
-          select p.place, p.value, rowtrail.value_salt(p.place, salt, kept.salts) as salt
-          from rowtrail.places(version) as p
-          where not coalesce(kept.commitments ? p.place, false)
-        ) as w
-        on conflict (version_id) do update set salts = excluded.salts, commitments = excluded.commitments;
-        delete from rowtrail.seal_salts as s where s.version_id = version.id;
-      end if;
-    end if;
-
-    update rowtrail.versions as v
-    set
-      data = rowtrail.with_nulls(v.data, 'data.', places),
-      old = rowtrail.with_nulls(v.old, 'old.', places),
-      verbatim = rowtrail.with_nulls(v.verbatim, 'verbatim.', places),
-      row_key = case when 'row_key' = any (places) then 'erased:' || erasure else v.row_key end,
-      old_key = case when 'old_key' = any (places) then 'erased:' || erasure else v.old_key end,
-      -- The statement, which an import can bring, may hold the values as well.
-      context = case when v.era = 0 then v.context - 'client_query' else v.context end,
-      erased = array(select unnest(coalesce(v.erased, '{}')) union select unnest(places) order by 1)
-    where v.table_id = version.table_id and v.id = version.id and v.changed_at = version.changed_at;
-    if version.era = 0 then
-      perform rowtrail.renew_import_leaf(version.id);
+      unsalted := unsalted || version.id;
     end if;
     changed := changed || version.id;
     all_places := array(select unnest(all_places) union select unnest(places) order by 1);
     erased_values := erased_values + cardinality(places);
     is_key_erased := is_key_erased or places && '{row_key,old_key}';
   end loop;
+  -- Of those that only the history database has: rowtrail ship erases them there, by the event.
+  select
+    coalesce(array_agg(w.id order by w.id), '{}'), unsalted || coalesce(array_agg(w.id order by w.id) filter (where not w.salted), '{}'),
+    array(select unnest(all_places) union select jsonb_array_elements_text(e.value -> 'places') from jsonb_array_elements(elsewhere) as e where e.value -> 'places' <> 'null' order by 1),
+    columns_erased || array(select jsonb_array_elements_text(e.value -> 'columns') from jsonb_array_elements(elsewhere) as e),
+    erased_values + coalesce(sum(jsonb_array_length(w.places)), 0)
+  into only_there, unsalted, all_places, columns_erased, erased_values
+  from jsonb_to_recordset(elsewhere) as w (id bigint, places jsonb, salted boolean)
+  where w.places <> 'null' and w.id <> all (ids);
 
-  versions := cardinality(changed);
+  versions := cardinality(changed) + cardinality(only_there);
   if versions = 0 then
     erasure := null;
     return;
@@ -163,6 +137,7 @@ begin
         'columns', to_jsonb(array(select distinct c from unnest(columns_erased) as c order by c)),
         'places', to_jsonb(all_places),
         'versions', to_jsonb(changed))
+      || case when only_there <> '{}' then jsonb_build_object('elsewhere', to_jsonb(only_there)) else '{}' end
       || case when unsalted <> '{}' then jsonb_build_object('forced', to_jsonb(unsalted)) else '{}' end),
     '{"columns": {}}',
     nullif(
@@ -172,7 +147,79 @@ begin
 end
 $$;
 comment on function rowtrail.erase(text, text, text[], text, boolean, jsonb) is
-  'Erases values of a row from its history, and gives the erasure (the id of its event), the number of versions and that of values; NULL where there was nothing to erase. The columns that are named; without them all but those of the key. They must be gone from the table: select * from rowtrail.erase(''people'', ''42'', ''{email}'', reason => ''request 17''); Its seals still verify, but of versions that were sealed while the table was not erasable, which takes force => true. The table is named as in SQL, also one that was dropped.';
+  'Erases values of a row from its history, and gives the erasure (the id of its event), the number of versions and that of values; NULL where there was nothing to erase. The columns that are named; without them all but those of the key. They must be gone from the table: select * from rowtrail.erase(''people'', ''42'', ''{email}'', reason => ''request 17''); Its seals still verify, but of versions that were sealed while the table was not erasable, which takes force => true. The table is named as in SQL, also one that was dropped. Where the history is shipped and some of the table was retired here, elsewhere is what rowtrail.erasable() says in the history database.';
+
+create or replace function rowtrail.places_meant(
+  known rowtrail.tables, version rowtrail.versions, columns text[], out places text[], out columns_named text[])
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    array_agg(p.place order by p.place),
+    coalesce(array_agg(distinct p.now_named) filter (where p.now_named is not null), '{}')
+  from rowtrail.named_places(version) as p
+  where not p.place = any (coalesce(version.erased, '{}'))
+    and case
+      -- By which columns rows were told apart then is not known.
+      when p.field is null then coalesce(columns && known.key_columns, false) or version.changed_at < known.keyed_since
+      when p.value = 'null' then false
+      when columns is null then p.now_named <> all (known.key_columns)
+      else p.now_named = any (columns)
+    end
+$$;
+comment on function rowtrail.places_meant(rowtrail.tables, rowtrail.versions, text[]) is
+  'The places of a version of a table in which there is a value of these columns, or without any of all but the key; NULL for none. With the names of those columns.';
+
+create or replace function rowtrail.erase_places(version rowtrail.versions, places text[], erasure bigint, is_sealed boolean)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  salt bytea;
+  kept rowtrail.erased_versions;
+  is_salted boolean := true;
+begin
+  if is_sealed and version.era > 0 then
+    select s.salt into salt from rowtrail.seal_salts as s where s.version_id = version.id;
+    select e.* into kept from rowtrail.erased_versions as e where e.version_id = version.id;
+    is_salted := salt is not null or kept.version_id is not null;
+    if is_salted then
+      insert into rowtrail.erased_versions (version_id, salts, commitments)
+      select
+        version.id,
+        coalesce(jsonb_object_agg(w.place, encode(w.salt, 'hex')) filter (where w.place <> all (places)), '{}'),
+        coalesce(kept.commitments, '{}')
+        || jsonb_object_agg(w.place, encode(rowtrail.commitment(w.salt, w.value), 'hex')) filter (where w.place = any (places))
+      from (
+        select p.place, p.value, rowtrail.value_salt(p.place, salt, kept.salts) as salt
+        from rowtrail.places(version) as p
+        where not coalesce(kept.commitments ? p.place, false)
+      ) as w
+      on conflict (version_id) do update set salts = excluded.salts, commitments = excluded.commitments;
+      delete from rowtrail.seal_salts as s where s.version_id = version.id;
+    end if;
+  end if;
+  update rowtrail.versions as v
+  set
+    data = rowtrail.with_nulls(v.data, 'data.', places),
+    old = rowtrail.with_nulls(v.old, 'old.', places),
+    verbatim = rowtrail.with_nulls(v.verbatim, 'verbatim.', places),
+    row_key = case when 'row_key' = any (places) then 'erased:' || erasure else v.row_key end,
+    old_key = case when 'old_key' = any (places) then 'erased:' || erasure else v.old_key end,
+    -- The statement, which an import can bring, may hold the values as well.
+    context = case when v.era = 0 then v.context - 'client_query' else v.context end,
+    erased = array(select unnest(coalesce(v.erased, '{}')) union select unnest(places) order by 1)
+  where v.table_id = version.table_id and v.id = version.id and v.changed_at = version.changed_at;
+  if version.era = 0 then
+    perform rowtrail.renew_import_leaf(version.id);
+  end if;
+  return is_salted;
+end
+$$;
+comment on function rowtrail.erase_places(rowtrail.versions, text[], bigint, boolean) is
+  'The part of rowtrail.erase() that takes the values in these places out of a version; false where it was sealed without salts, so that what is left of it cannot be verified.';
 
 create or replace function rowtrail.table_named(name text)
 returns rowtrail.tables
@@ -214,7 +261,7 @@ $$;
 comment on function rowtrail.table_named(text) is
   'The registry''s row of the table that is meant by a name, as SQL has it or as it stands; also of one that was dropped. Raises undefined_table or ambiguous_alias.';
 
-create or replace function rowtrail.versions_of_row(of_table int, key text)
+create or replace function rowtrail.versions_of_row(of_table int, key text, also bigint[] default '{}')
 returns bigint[]
 language plpgsql
 stable
@@ -231,7 +278,9 @@ begin
   found_ids := array(
     select v.id
     from rowtrail.versions as v
-    where v.table_id = of_table and (v.row_key = key or v.old_key = key) and v.op not in ('T', 'S'));
+    where v.table_id = of_table and (v.row_key = key or v.old_key = key) and v.op not in ('T', 'S')
+    union
+    select v.id from rowtrail.versions as v where v.table_id = of_table and v.id = any (also));
   for way in
     select v as start, b.is_back
     from rowtrail.versions as v
@@ -261,8 +310,8 @@ begin
   return array(select distinct i from unnest(found_ids) as i order by i);
 end
 $$;
-comment on function rowtrail.versions_of_row(int, text) is
-  'The ids of all versions of the rows that ever had this key, under the keys too that these rows had before and have had since.';
+comment on function rowtrail.versions_of_row(int, text, bigint[]) is
+  'The ids of all versions of the rows that ever had this key, under the keys too that these rows had before and have had since; and of those to which also versions belong that are known otherwise.';
 
 create or replace function rowtrail.version_before(next rowtrail.versions)
 returns bigint
@@ -439,7 +488,12 @@ as $$
       jsonb_agg(e.data -> 'erased' -> 'places') as places
     from rowtrail.tables as t
     join rowtrail.versions as e on e.table_id = t.id and e.row_key = '' and e.op = 'S'
-    cross join lateral jsonb_array_elements_text(e.data -> 'erased' -> 'versions') as i (id)
+    cross join lateral jsonb_array_elements_text(
+      case
+        -- Those that the origin has no more are here.
+        when exists (select from rowtrail.origin) then (e.data -> 'erased' -> 'versions') || coalesce(e.data -> 'erased' -> 'elsewhere', '[]')
+        else e.data -> 'erased' -> 'versions'
+      end) as i (id)
     group by i.id
   ),
   marked as (
@@ -474,6 +528,8 @@ as $$
     ) as a on true
   ) as f
   where f.problem is not null
+    -- What came erased, of which the event has not come yet.
+    and not exists (select from rowtrail.origin as o where f.id = any (o.erased_before))
   order by f.id
 $$;
 comment on function rowtrail.verify_erased() is
@@ -481,8 +537,10 @@ comment on function rowtrail.verify_erased() is
 
 revoke all on function
   rowtrail.erase(text, text, text[], text, boolean, jsonb),
+  rowtrail.places_meant(rowtrail.tables, rowtrail.versions, text[]),
+  rowtrail.erase_places(rowtrail.versions, text[], bigint, boolean),
   rowtrail.table_named(text),
-  rowtrail.versions_of_row(int, text),
+  rowtrail.versions_of_row(int, text, bigint[]),
   rowtrail.version_before(rowtrail.versions),
   rowtrail.version_after(rowtrail.versions),
   rowtrail.require_not_live(rowtrail.tables, bigint[], text[]),
@@ -492,3 +550,12 @@ revoke all on function
   rowtrail.verify_erased()
 from public;
 grant execute on function rowtrail.verify_erased() to rowtrail_reader;
+-- For rowtrail.erasable().
+grant execute on function
+  rowtrail.places_meant(rowtrail.tables, rowtrail.versions, text[]),
+  rowtrail.table_named(text),
+  rowtrail.versions_of_row(int, text, bigint[]),
+  rowtrail.version_before(rowtrail.versions),
+  rowtrail.version_after(rowtrail.versions),
+  rowtrail.named_places(rowtrail.versions)
+to rowtrail_reader;

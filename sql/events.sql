@@ -146,6 +146,10 @@ declare
   moment timestamptz;
   partitions jsonb;
 begin
+  -- What is here by the name or number of a table of the origin is another one.
+  if rowtrail.is_history_database() then
+    return false;
+  end if;
   select t.* into known from rowtrail.tables as t where t.id = of_table;
   is_gone := not exists (select from pg_class as c where c.oid = known.relid);
   partitions := (select jsonb_strip_nulls(to_jsonb(c)) from rowtrail.partition_change(known) as c);

@@ -353,6 +353,8 @@ begin
   if pg_is_in_recovery() then
     raise exception 'a standby cannot give the feed: its snapshots do not tell which transactions are under way'
       using errcode = 'object_not_in_prerequisite_state', hint = 'Ask the primary server.';
+  elsif rowtrail.is_history_database() then
+    perform rowtrail.require_no_history_database('the feed');
   elsif rowtrail.is_restored() then
     raise exception 'the database was restored or brought into another cluster, and what is recorded here has no era of its own yet'
       using

@@ -28,6 +28,7 @@ as $$
 declare
   made bigint;
 begin
+  perform rowtrail.require_no_history_database('importing');
   lock table rowtrail.imports in exclusive mode;
   if exists (select from rowtrail.imports as i where i.finished_at is null) then
     raise exception 'an import is under way'

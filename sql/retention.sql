@@ -21,6 +21,7 @@ declare
   known rowtrail.tables := rowtrail.table_named(of_table);
   full_name constant text := coalesce(rowtrail.full_name(known.relid), format('%I.%I', known.schema_name, known.table_name));
 begin
+  perform rowtrail.require_no_history_database('the retention of its tables');
   if keep < interval '1 month' or keep > interval '10000 years' then
     raise exception 'a history cannot be kept for %', keep
       using errcode = 'invalid_parameter_value', hint = 'It is kept by months, for at least one: interval ''2 years''. NULL keeps it for ever.';
@@ -110,7 +111,7 @@ comment on function rowtrail.retire(text) is
   'Takes the oldest month out of the history of the tables that are kept for a shorter time (rowtrail.set_retention()), and says which tables, until when, and how many versions; NULL if nothing is due. Call it until then, each in a transaction of its own: rowtrail maintain does.';
 
 create or replace function rowtrail.retire_until(
-  due int[], until timestamptz, reason text default null,
+  due int[], until timestamptz, reason text default null, place text default null,
   out tables text[], out retired bigint, out left_in_month bigint, out is_rewritten boolean)
 language plpgsql
 security definer
@@ -128,6 +129,9 @@ declare
   total bigint;
   number bigint;
   hash bytea;
+  is_history constant boolean := rowtrail.is_history_database();
+  shipping rowtrail.shipping;
+  shipped rowtrail.seals;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'rowtrail.retire() needs a READ COMMITTED transaction; this one is %', upper(current_setting('transaction_isolation'))
@@ -175,7 +179,32 @@ begin
       using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal';
   end if;
 
-  number := nextval('rowtrail.version_id');
+  -- What is here no more is in the history database, whole.
+  lock table rowtrail.shipping in share mode;
+  shipping := rowtrail.shipping_now();
+  if shipping.id is not null then
+    select s.* into shipped from rowtrail.seals as s where s.id = shipping.seal_id and s.hash = shipping.hash;
+    if exists (
+      select
+      from rowtrail.versions as v
+      join retired_now as r on r.id = v.id and r.table_id = v.table_id and r.changed_at = v.changed_at
+      where case
+        when v.era > 0 then not rowtrail.is_shipped(v.era, v.id, v.xid, shipped)
+        else not exists (
+          select from rowtrail.imports as i
+          where i.id = any (shipping.imports) and v.id between i.first_id and i.first_id + i.rows - 1)
+      end)
+    then
+      raise exception 'versions of before % are not in the history database yet, which has seal % as its last, so they are not retired', until, shipping.seal_id
+        using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail ship';
+    end if;
+  end if;
+
+  -- The numbers from 0 on are those of the origin.
+  number := case
+    when is_history then (select least(min(d.number), 0) - 1 from rowtrail.departures as d)
+    else nextval('rowtrail.version_id')
+  end;
   if retired > 0 then
     insert into rowtrail.retired_leaves (seal_id, part, retirement, versions, gone)
     select
@@ -195,12 +224,15 @@ begin
   tables := '{}';
   for known in select t.* from rowtrail.tables as t where t.id = any (due) order by t.id loop
     select count(*) into total from retired_now as r where r.table_id = known.id;
-    if total > 0 then
+    if total > 0 and is_history then
+      tables := tables || format('%I.%I', known.schema_name, known.table_name);
+    elsif total > 0 then
       tables := tables || coalesce(rowtrail.full_name(known.relid), format('%I.%I', known.schema_name, known.table_name));
       perform rowtrail.add_event(
         known, 'rowtrail.retire()',
         jsonb_build_object('retired', jsonb_build_object(
-          'until', until, 'versions', total, 'retirement', number, 'leaves_hash', encode(hash, 'hex'))),
+          'until', until, 'versions', total, 'retirement', number, 'leaves_hash', encode(hash, 'hex'))
+          || case when place is not null then jsonb_build_object('place', place) else '{}' end),
         reason,
         -- The first event of a retirement bears its number.
         case when cardinality(tables) = 1 then number end);
@@ -209,6 +241,12 @@ begin
     set retired_until = until, complete_from = case when total > 0 then until else t.complete_from end
     where t.id = known.id;
   end loop;
+
+  if is_history and retired > 0 then
+    insert into rowtrail.departures (number, until, tables, versions, leaves_hash, reason, place, login, at)
+    values (
+      number, until, tables, retired, hash, rowtrail.clean(reason, 1000), rowtrail.clean(place, 1000), session_user, clock_timestamp());
+  end if;
 
   is_rewritten := false;
   if in_month > 0 then
@@ -228,8 +266,8 @@ begin
   drop table retired_now;
 end
 $$;
-comment on function rowtrail.retire_until(int[], timestamptz, text) is
-  'The part of rowtrail.retire() that takes what is older out of the history of tables, by their ids in rowtrail.tables.';
+comment on function rowtrail.retire_until(int[], timestamptz, text, text) is
+  'The part of rowtrail.retire() that takes what is older out of the history of tables, by their ids in rowtrail.tables. In a history database it is noted in rowtrail.departures, with the place where it went; nothing is sealed there.';
 
 create or replace function rowtrail.not_needed_since(of_table int, moment timestamptz)
 returns table (id bigint, changed_at timestamptz)
@@ -443,8 +481,8 @@ as $$
   select
     format('retirement %s', coalesce(l.retirement, e.retirement)),
     case
-      when e.retirement is null then 'says that sealed versions were retired, and no event of a table says so'
-      else 'does not say of the same sealed versions as its event that they were retired'
+      when e.retirement is not null then format('does not say of the same sealed versions as %s that they were retired', w.it)
+      else format('says that sealed versions were retired, and %s says so', w.none)
     end,
     'only a superuser can do that: find it in a backup, and ask who could', true
   from (select distinct r.retirement from rowtrail.retired_leaves as r) as l
@@ -452,22 +490,30 @@ as $$
     select (v.data -> 'retired' ->> 'retirement')::bigint as retirement, min(v.data -> 'retired' ->> 'leaves_hash') as hash, count(distinct v.data -> 'retired' ->> 'leaves_hash') as hashes
     from rowtrail.tables as t
     join rowtrail.versions as v on v.table_id = t.id and v.row_key = '' and v.op = 'S'
-    where v.data ? 'retired'
+    -- What was retired in the origin of a history database is here.
+    where v.data ? 'retired' and not exists (select from rowtrail.origin)
     group by 1
+    union all
+    select d.number, encode(d.leaves_hash, 'hex'), 1 from rowtrail.departures as d
   ) as e on e.retirement = l.retirement
+  cross join lateral (
+    select
+      case when exists (select from rowtrail.origin) then 'rowtrail.departures' else 'its event' end as it,
+      case when exists (select from rowtrail.origin) then 'no row of rowtrail.departures' else 'no event of a table' end as none
+  ) as w
   where e.retirement is null
     or e.hashes <> 1
     or e.hash <> encode(rowtrail.retirement_hash(e.retirement), 'hex')
   order by 1
 $$;
 comment on function rowtrail.verify_retired() is
-  'Retirements that say otherwise than their events which sealed versions are gone.';
+  'Retirements that say otherwise than their events, or in a history database rowtrail.departures, which sealed versions are gone.';
 
 revoke all on function
   rowtrail.set_retention(text, interval, text),
   rowtrail.add_event(rowtrail.tables, text, jsonb, text, bigint),
   rowtrail.retire(text),
-  rowtrail.retire_until(int[], timestamptz, text),
+  rowtrail.retire_until(int[], timestamptz, text, text),
   rowtrail.not_needed_since(int, timestamptz),
   rowtrail.rewrite_month(regclass, timestamptz, timestamptz, bigint),
   rowtrail.retire_import_leaves(),

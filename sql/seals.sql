@@ -31,6 +31,7 @@ begin
     raise exception 'rowtrail.seal() needs a READ COMMITTED transaction; this one is %', upper(current_setting('transaction_isolation'))
       using errcode = 'invalid_transaction_state', hint = 'It has to see what the seal before it closed. Call it on its own.';
   end if;
+  perform rowtrail.require_no_history_database('sealing');
   -- What this transaction has written would be in no seal: it is neither committed nor, later, after one.
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'rowtrail.seal() needs a transaction of its own; this one has written already'
@@ -315,7 +316,8 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select
+  -- Not of a history database, whose eras are those of its origin.
+  select not exists (select from rowtrail.origin) and (
     coalesce(e.system_identifier <> rowtrail.system_identifier(), false)
     or e.relid <> 'rowtrail.versions'::regclass
     or (e.first_xid::text)::bigint > n.next
@@ -328,7 +330,7 @@ as $$
     -- What was sealed in this era shows it above.
     or ((last_seal.era = e.era) is not true and exists (
       select from rowtrail.versions as v
-      where (v.xid::text)::bigint > n.next and v.era = e.era))
+      where (v.xid::text)::bigint > n.next and v.era = e.era)))
   from rowtrail.eras as e
   cross join lateral (
     -- Of this transaction itself, what it wrote can be seen.
@@ -448,7 +450,7 @@ begin
           else format('is missing: it was there when seal %s was made, at %s', number, made.sealed_at)
         end,
         case when f.id is null then 'only a superuser can do that: find it in a backup, and ask who could since then' end,
-        f.id is null
+        f.id is null and not (d.is_live and d.is_kept and exists (select from rowtrail.origin as o where d.id = any (o.erased_before)))
       from differing as d
       left join lateral (
         select e.id, e.changed_at
@@ -506,6 +508,7 @@ declare
   now_in constant int := rowtrail.current_era();
   last_seal rowtrail.seals;
   own_xid constant xid8 := pg_current_xact_id_if_assigned();
+  is_history constant boolean := exists (select from rowtrail.origin);
   next_xid xid8;
 begin
   return query select e.* from rowtrail.verify_erased() as e;
@@ -527,6 +530,13 @@ begin
       select c.seal_id from rowtrail.seal_leaves as c where not c.seal_id between 1 and coalesce(last_seal.id, 0)
     ) as o
     order by o.id;
+  if is_history then
+    return query
+      select rowtrail.version_name(v.id), 'is in no seal, and nothing else is shipped', 'only a superuser can do that: ask who could', true
+      from rowtrail.versions as v
+      where v.era > now_in or rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)
+      order by v.id;
+  end if;
   if last_seal.id is null then
     return;
   end if;
@@ -543,7 +553,7 @@ begin
     and (
       select count(*) filter (where v.era > 0 and not rowtrail.is_unsealed(v.era, v.xid, last_seal, now_in)) = (select sum(s.versions) from rowtrail.seals as s where s.id > 0)
           - (select coalesce(sum(bit_count(r.gone)), 0) from rowtrail.retired_leaves as r)
-        and count(*) filter (where v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid) = 0
+        and count(*) filter (where not is_history and v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid) = 0
       from rowtrail.versions as v)
   then
     return;
@@ -554,7 +564,7 @@ begin
       rowtrail.version_name(v.id), format('is of %s that has not begun, and will be in no seal', case when v.era > now_in then 'an era' else 'a transaction' end),
       'only a superuser can do that: ask who could', true
     from rowtrail.versions as v
-    where v.era > now_in or (v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid)
+    where not is_history and (v.era > now_in or (v.era = now_in and v.xid >= next_xid and v.xid is distinct from own_xid))
     order by v.id;
   -- Those in the range of a seal are named by it; which seal's they are depends on the transaction.
   return query

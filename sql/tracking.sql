@@ -217,6 +217,7 @@ declare
   truncate_arguments text[];
 begin
   perform rowtrail.require_lent(target);
+  perform rowtrail.require_no_history_database('tracking');
   perform rowtrail.require_trackable(target);
   perform rowtrail.renumber();
   -- Two sessions that begin to track one table come one after the other: rowtrail.track() has locked
@@ -912,6 +913,7 @@ as $$
   cross join lateral (select case when t.untracked_at is null and c.oid is not null then rowtrail.capture_fault(t) end as fault) as f
   cross join lateral (
     select case
+      when exists (select from rowtrail.origin) then 'shipped'
       when t.untracked_at is not null then 'untracked'
       when c.oid is null and to_regclass(format('%I.%I', t.schema_name, t.table_name)) is not null
         and not exists (
@@ -933,4 +935,4 @@ as $$
   order by 2
 $$;
 comment on function rowtrail.status() is
-  'What is tracked and whether its triggers are as they must be; for what is not, the statement that mends it: select * from rowtrail.status();';
+  'What is tracked and whether its triggers are as they must be; for what is not, the statement that mends it: select * from rowtrail.status(); In a history database each table is shipped.';

@@ -177,7 +177,7 @@ as $$
         case
           when f.proname in ('capture_partition', 'untracked_children', 'attach', 'detach', 'tracking_of', 'baseline_step') then '{public}'::text[]
           when f.proname in ('hash_of', 'miss_actor', 'copies_without_key') then '{rowtrail_capture}'
-          when f.proname in ('seal', 'begin_era', 'note_verification') then '{rowtrail_auditor}'
+          when f.proname in ('seal', 'begin_era', 'note_verification', 'begin_shipping', 'note_shipped', 'stop_shipping') then '{rowtrail_auditor}'
           when f.proname in ('in_default_partition', 'snapshot_of_seal', 'has_low_ids', 'is_restored') then '{rowtrail_reader,rowtrail_limited_reader}'
           else '{}'
         end)

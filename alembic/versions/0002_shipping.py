@@ -162,7 +162,9 @@ UPGRADE = (
     end
     $$
     """,
+    # These take one more too.
     "drop function if exists rowtrail.versions_of_row(int, text)",
+    "drop function if exists rowtrail.retire_until(int[], timestamptz, text)",
     f"revoke all on {', '.join(f'rowtrail.{table}' for table in TABLES)} from public",
     f"grant select on {', '.join(f'rowtrail.{table}' for table in TABLES)} to rowtrail_reader",
     "grant select on rowtrail.origin to rowtrail_limited_reader",

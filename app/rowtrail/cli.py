@@ -31,6 +31,7 @@ from rowtrail.options import (
     plural,
     print_json,
 )
+from rowtrail.shipping import ship
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -507,6 +508,7 @@ rowtrail.add_command(feed)
 rowtrail.add_command(import_)
 rowtrail.add_command(maintain)
 rowtrail.add_command(retention)
+rowtrail.add_command(ship)
 
 
 @rowtrail.command("undo-sql")

@@ -1,0 +1,384 @@
+"""The command `rowtrail ship`: the history database has each sealed version once, as it was."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from as_people_do import Run, said_in_one_line
+from sqlalchemy import URL, Connection, text
+
+from rowtrail import schema
+from rowtrail.db import connect
+from rowtrail.embedded import Server
+
+Ship = Callable[..., subprocess.CompletedProcess[str]]
+
+#: All columns of the versions that are sealed, and all that their seals rest on.
+COPIED = (
+    "select v::text from rowtrail.versions as v where v.id < 0 or not rowtrail.is_unsealed("
+    "v.era, v.xid, (select s from rowtrail.seals as s order by id desc limit 1), "
+    "rowtrail.current_era()) order by v.table_id, v.id",
+    "select s::text from rowtrail.seals as s order by s.id",
+    "select l::text from rowtrail.seal_leaves as l order by l.seal_id, l.part",
+    "select s::text from rowtrail.seal_salts as s order by s.version_id",
+    "select e::text from rowtrail.erased_versions as e order by e.version_id",
+    "select e::text from rowtrail.eras as e order by e.era",
+    "select (to_jsonb(t) - 'relid')::text from rowtrail.tables as t order by t.id",
+)
+
+
+@pytest.fixture
+def history(server: Server, db: Connection) -> Iterator[Connection]:
+    """An empty database, in which the history is to be; a connection to it as a superuser."""
+    name = f"history_{db.scalar(text('select current_database()'))}"
+    db.execute(text(f'create database "{name}"'))
+    engine = connect(server.url(database=name))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+    engine.dispose()
+    db.execute(text(f'drop database "{name}" with (force)'))
+
+
+@pytest.fixture
+def ship(url: URL, history: Connection, run: Run) -> Ship:
+    """Ships to the history database, and sees that it was done."""
+
+    def ship(*arguments: str) -> subprocess.CompletedProcess[str]:
+        done = run("ship", "--database", url, "--to", history.engine.url, *arguments)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done
+        return done
+
+    return ship
+
+
+@pytest.fixture
+def orders(db: Connection) -> Connection:
+    """The database, with a table that is tracked."""
+    db.execute(text("create table orders (id int primary key, status text, total numeric)"))
+    db.execute(text("select rowtrail.track('orders')"))
+    return db
+
+
+def seal(db: Connection, *statements: str) -> int | None:
+    """Executes the statements, and seals what they made."""
+    for statement in statements:
+        db.execute(text(statement))
+    number: int | None = db.scalar(text("select seal from rowtrail.seal()"))
+    return number
+
+
+def all_of(db: Connection, query: str) -> list[Any]:
+    return list(db.scalars(text(query)))
+
+
+def assert_same(here: Connection, there: Connection) -> None:
+    """Checks that what is sealed here is there, in all columns, once, and nothing else."""
+    for query in COPIED:
+        assert all_of(there, query) == all_of(here, query), query
+    assert all_of(there, "select count(*) from rowtrail.versions") == [len(all_of(here, COPIED[0]))]
+    assert_sound(there)
+
+
+def assert_sound(db: Connection) -> None:
+    """Checks that each seal verifies, and that nothing is in none."""
+    query = "select v::text from rowtrail.seals as s, rowtrail.verify_seal(s.id) as v"
+    assert all_of(db, query) == []
+    for thorough in ("true", "false"):
+        assert all_of(db, f"select v::text from rowtrail.verify_sealed({thorough}) as v") == []
+    assert all_of(db, "select v::text from rowtrail.verify_imported() as v") == []
+    found = all_of(db, "select v::text from rowtrail.verify() as v where v.is_fault")
+    assert found == []
+
+
+def test_what_is_sealed_is_shipped_once(
+    orders: Connection, history: Connection, ship: Ship
+) -> None:
+    seal(
+        orders,
+        "insert into orders select g, 'new', 1.50 from generate_series(1, 100) as g",
+        "update orders set status = E'paid ✓\\n\"' where id <= 50",
+    )
+    seal(orders, "delete from orders where id = 7", "alter table orders add column note text")
+    orders.execute(text("insert into orders values (1000)"))
+    done = ship()
+    assert done.stdout == "seals 1 to 2 shipped: 152 versions\n"
+    assert_same(orders, history)
+    again = ship()
+    assert (again.stdout, again.stderr) == ("", "rowtrail: all that is sealed is there\n")
+    assert_same(orders, history)
+    seal(orders)
+    assert json.loads(ship("--json").stdout) == {"seal": 3, "versions": 1}
+    assert_same(orders, history)
+
+
+def test_the_history_database_says_whose_history_it_has(
+    orders: Connection, history: Connection, ship: Ship, url: URL, run: Run
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1)", "update orders set status = 'paid'")
+    ship()
+    there = history.engine.url
+    status = json.loads(run("status", "--json", "--database", there).stdout)
+    assert [(t["table"], t["state"], t["mend"]) for t in status["tables"]] == [
+        ("public.orders", "shipped", None)
+    ]
+    assert status["history_of"]["database"] == url.database
+    assert status["history_of"]["seal"] == 1
+    people = run("status", "--database", there)
+    assert people.returncode == 0
+    assert f"The history of the database {url.database}, up to seal 1" in people.stdout
+
+    here = json.loads(run("status", "--json", "--database", url).stdout)
+    assert here["history_database"]["unshipped_seals"] == 0
+    seal(orders, "delete from orders")
+    here = json.loads(run("status", "--json", "--database", url).stdout)["history_database"]
+    assert (here["unshipped_seals"], here["unshipped_versions"], here["seal"]) == (1, 1, 1)
+    assert "1 seal with 1 version is not there yet" in run("status", "--database", url).stdout
+
+
+def test_what_reads_works_in_the_history_database(
+    orders: Connection, history: Connection, ship: Ship, url: URL, run: Run
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1.50), (2, 'new', 2)")
+    moment = orders.scalar(text("select clock_timestamp()"))
+    seal(orders, "update orders set status = 'paid'", "delete from orders where id = 2")
+    ship()
+    there = history.engine.url
+    for arguments in (
+        ["history", "orders", "1", "--json"],
+        ["as-of", "orders", "--at", moment.isoformat(), "--json"],
+        ["export", "orders", "--jsonl"],
+        ["digest"],
+        ["prove", str(all_of(orders, "select max(id) from rowtrail.versions")[0])],
+    ):
+        said = [run(*arguments, "--database", one) for one in (url, there)]
+        assert said[0].stdout == said[1].stdout != "", (arguments, said)
+        assert (said[1].returncode, said[1].stderr) == (0, "")
+    verified = run("verify", "--database", there)
+    assert (verified.returncode, verified.stdout.splitlines()[-1]) == (
+        0,
+        "no faults; 2 seals; no table compared",
+    )
+
+
+def test_a_history_database_records_and_seals_nothing(
+    orders: Connection, history: Connection, ship: Ship, run: Run
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1)")
+    ship()
+    there = history.engine.url
+    history.execute(text("create table orders (id int primary key, status text, total numeric)"))
+    history.execute(text("create table other (id int primary key)"))
+    before = [all_of(history, query) for query in COPIED]
+    for arguments in (
+        ["track", "orders"],
+        ["track", "other"],
+        ["seal"],
+        ["restore-check"],
+        ["retention", "orders", "1 year", "--reason", "x"],
+        ["erase", "orders", "1", "status", "--reason", "x"],
+        ["feed", "--once"],
+    ):
+        refused = run(*arguments, "--database", there)
+        assert "is not for a history database" in refused.stderr, (arguments, refused)
+        said_in_one_line(refused, "it holds the history" if False else "holds the history of")
+    assert run("maintain", "--database", there).returncode == 0
+    assert run("upgrade", "--database", there).returncode == 0
+    history.execute(text("alter table other add column more text"))
+    history.execute(text("drop table orders"))
+    assert [all_of(history, query) for query in COPIED] == before
+    assert_same(orders, history)
+
+
+def test_tampering_in_the_history_database_is_found(
+    orders: Connection, history: Connection, ship: Ship, run: Run
+) -> None:
+    for number in range(3):
+        seal(orders, f"insert into orders values ({number}, 'new', 1)")
+    ship()
+    one = all_of(history, "select min(id) from rowtrail.versions")[0]
+    for statement, said in (
+        (f"update rowtrail.versions set actor = 'x' where id = {one}", f"version {one} of"),
+        (f"delete from rowtrail.versions where id = {one}", f"version {one}"),
+        ("delete from rowtrail.seals where id = 2", "seal 2"),
+        (
+            "insert into rowtrail.versions (changed_at, xid, table_id, op, row_key, login) "
+            "values (now(), '99999999', 1, 'I', '9', 'x')",
+            "is in no seal",
+        ),
+    ):
+        history.execute(text("begin"))
+        history.execute(text(statement))
+        history.execute(text("commit"))
+        found = run("verify", "--database", history.engine.url)
+        assert (found.returncode, said in found.stdout) == (1, True), (statement, found)
+
+
+@pytest.mark.parametrize("name", ['we"ird; drop', "Größe %s $1 \\ 'x'"])
+def test_names_are_only_names(db: Connection, history: Connection, ship: Ship, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    run_ = db.connection.cursor()
+    run_.execute(f"create table {quoted} (id int primary key, {quoted} text)".replace("%", "%"))
+    run_.execute("select rowtrail.track(format('%I', %s)::regclass)", [name])
+    run_.execute(f"insert into {quoted} values (1, 'a')".replace("%", "%"))
+    seal(db)
+    ship()
+    assert_same(db, history)
+
+
+def test_two_that_ship_at_once_bring_nothing_twice(
+    orders: Connection, history: Connection, url: URL, run: Run, ship: Ship
+) -> None:
+    from as_people_do import command, environment
+
+    for number in range(30):
+        seal(orders, f"insert into orders values ({number}, 'new', 1)")
+    ship("--json")
+    for number in range(30, 60):
+        seal(orders, f"insert into orders values ({number}, 'new', 1)")
+    both = [
+        subprocess.Popen(
+            command("ship", "--database", url, "--to", history.engine.url, "--json"),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    shipped = [json.loads(line)["seal"] for out, _ in said for line in out.splitlines()]
+    assert sorted(shipped) == list(range(31, 61))
+    assert_same(orders, history)
+
+
+def test_a_target_that_cannot_be_it_is_refused(
+    orders: Connection, history: Connection, url: URL, run: Run, server: Server
+) -> None:
+    there = history.engine.url
+
+    def refused(*parts: str, to: URL = there, of: URL = url) -> None:
+        said_in_one_line(run("ship", "--database", of, "--to", to), *parts)
+
+    refused("nothing is sealed", "rowtrail seal")
+    assert history.scalar(text("select to_regnamespace('rowtrail')")) is None
+    seal(orders, "insert into orders values (1, 'new', 1)")
+    refused("is this database itself", to=url)
+    refused("does not exist", to=there.set(database="nowhere"))
+    said_in_one_line(run("ship", "--database", url), "--to", "HISTORY_DATABASE_URL")
+
+    schema.upgrade(history.engine)
+    history.execute(text("create table theirs (id int primary key)"))
+    history.execute(text("select rowtrail.track('theirs')"))
+    refused("cannot become a history database", "tables are tracked in it: public.theirs")
+    assert history.scalar(text("select count(*) from rowtrail.origin")) == 0
+    assert orders.scalar(text("select count(*) from rowtrail.shipping")) == 0
+    history.execute(text("update rowtrail.alembic_version set version_num = '9999'"))
+    refused("revision 9999", "pip install -U rowtrail")
+    history.execute(text("update rowtrail.alembic_version set version_num = '0001'"))
+    refused("revision 0001", "rowtrail upgrade")
+
+    for encoding in ("LATIN1", "SQL_ASCII"):
+        name = f"{there.database}_{encoding.lower()}"
+        orders.execute(
+            text(f"create database \"{name}\" encoding '{encoding}' locale 'C' template template0")
+        )
+        try:
+            refused(encoding, "UTF8", to=server.url(database=name))
+        finally:
+            orders.execute(text(f'drop database "{name}"'))
+
+
+def test_a_history_database_of_another_origin_is_refused_unless_it_has_moved(
+    orders: Connection, history: Connection, url: URL, run: Run, ship: Ship, server: Server
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1)")
+    ship()
+    moved = f"{url.database}_moved"
+    engine = connect(server.url(database="postgres"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        orders.close()
+        connection.execute(
+            text("select pg_terminate_backend(pid) from pg_stat_activity where datname = :name"),
+            {"name": url.database},
+        )
+        connection.execute(text(f'alter database "{url.database}" rename to "{moved}"'))
+        try:
+            to = ("ship", "--database", url.set(database=moved), "--to", history.engine.url)
+            said_in_one_line(run(*to), "is the history database of", url.database or "", "--moved")
+            done = run(*to, "--moved")
+            assert (done.returncode, done.stdout) == (0, ""), done
+            assert all_of(history, "select database from rowtrail.origin") == [moved]
+            assert run(*to).returncode == 0
+        finally:
+            connection.execute(text(f'alter database "{moved}" rename to "{url.database}"'))
+    engine.dispose()
+
+
+def test_a_history_that_is_another_is_refused(
+    orders: Connection, history: Connection, url: URL, run: Run, ship: Ship
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1)")
+    seal(orders, "insert into orders values (2, 'new', 1)")
+    ship()
+    to = ("ship", "--database", url, "--to", history.engine.url)
+    orders.execute(text("begin"))
+    orders.execute(text("update rowtrail.seals set hash = sha256('x') where id = 2"))
+    orders.execute(text("commit"))
+    said_in_one_line(run(*to), "seal 2 in the history database is another than here")
+    orders.execute(text("delete from rowtrail.seals where id = 2"))
+    said_in_one_line(run(*to), "the history database has seal 2, which is not here")
+
+
+def test_shipping_ends_with_a_reason(
+    orders: Connection, history: Connection, url: URL, run: Run, ship: Ship
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1)")
+    ship()
+    said_in_one_line(run("ship", "--stop", "--database", url), "--reason")
+    done = run("ship", "--stop", "--reason", "another place", "--database", url)
+    assert re.match(r"nothing is shipped to postgresql://\S+ any more, after seal 1", done.stdout)
+    assert all_of(orders, "select reason from rowtrail.shipping") == ["another place"]
+    again = run("ship", "--stop", "--reason", "x", "--database", url)
+    assert (again.returncode, again.stderr) == (0, "rowtrail: nothing was shipped\n")
+    seal(orders, "insert into orders values (2, 'new', 1)")
+    ship()
+    assert all_of(orders, "select count(*) from rowtrail.shipping") == [2]
+    assert_same(orders, history)
+
+
+def test_it_takes_an_auditor_here_and_the_owner_there(
+    orders: Connection,
+    history: Connection,
+    make_login: Callable[..., Any],
+    run: Run,
+    server: Server,
+    url: URL,
+    ship: Ship,
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1)")
+    auditor = make_login("shipper", member_of="rowtrail_auditor").url
+    there = history.engine.url
+    make_login("stranger")
+    schema.upgrade(history.engine)
+    as_shipper = server.url("shipper", there.database or "")
+    said_in_one_line(
+        run("ship", "--database", auditor, "--to", as_shipper),
+        "permission denied",
+        "rowtrail_owner",
+    )
+    said_in_one_line(
+        run("ship", "--database", server.url("stranger", url.database or ""), "--to", there),
+        "no right on the history",
+    )
+    history.execute(text("create role keeper login in role rowtrail_owner"))
+    try:
+        keeper = server.url("keeper", there.database or "")
+        done = run("ship", "--database", auditor, "--to", keeper)
+        assert (done.returncode, done.stderr) == (0, ""), done
+    finally:
+        history.execute(text("drop role keeper"))
+    assert_same(orders, history)
