@@ -114,6 +114,27 @@ class Integrity:
 
 
 @dataclass(frozen=True)
+class Lag:
+    """What the history database has not got yet: what rowtrail.unshipped() says.
+
+    Attributes:
+        place: which history database; None where the history is not shipped.
+        seal_id: the last seal that is there.
+        shipped_at: when it was last known that all up to it is.
+        seals: how many are not there.
+        versions: how many versions they have.
+        oldest: when the oldest of them was made.
+    """
+
+    place: str | None = None
+    seal_id: int | None = None
+    shipped_at: datetime | None = None
+    seals: int | None = None
+    versions: int | None = None
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Seal:
     """A seal.
 
@@ -179,6 +200,11 @@ def integrity(session: Session) -> Integrity:
     """How the history is, by its own word."""
     row = session.execute(text("select * from rowtrail.integrity()")).one()
     return Integrity(**{**row._mapping, "findings": found_of(row.findings)})
+
+
+def lag(session: Session) -> Lag:
+    """How far the history database is behind."""
+    return Lag(**session.execute(text("select * from rowtrail.unshipped()")).one()._mapping)
 
 
 def last_digest(session: Session) -> dict[str, Any] | None:

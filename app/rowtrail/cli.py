@@ -412,6 +412,8 @@ def status(database: str | None, data: Path | None, models: str | None, json_wan
             recorded = reports.records_schema_changes(connection)
             guarded = reports.is_guarded(connection)
             unfinished = reports.unfinished_imports(connection)
+            history_of = reports.history_of(connection)
+            shipped = reports.history_database(connection)
             wishes = None
             if models is not None:
                 from rowtrail.wishes import find_metadatas, unmet
@@ -421,11 +423,17 @@ def status(database: str | None, data: Path | None, models: str | None, json_wan
         state: dict[str, Any] = {"database": name, "revision": REVISION}
         state |= {"records_schema_changes": recorded, "is_guarded": guarded}
         state |= {"tables": tables, "not_tracked": not_tracked, "unfinished_imports": unfinished}
+        state |= {"history_of": history_of, "history_database": shipped}
         print_json(state if wishes is None else state | {"models": wishes})
     else:
-        from rowtrail.terminal import show_status
+        from rowtrail.terminal import show_shipping, show_status
 
+        if history_of is not None:
+            # Nothing is recorded here, by triggers or otherwise.
+            recorded = guarded = True
+            not_tracked = []
         show_status(tables, recorded, guarded, not_tracked, wishes)
+        show_shipping(history_of, shipped)
         for one in unfinished:
             click.echo(
                 f"\nThe import from {one['source']} is not finished: {one['rows_read']:,} of "

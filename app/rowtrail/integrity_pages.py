@@ -60,7 +60,7 @@ def page_metrics() -> Response:
     require_all()
     session = database.session()
     known = assurance.integrity(session)
-    written = metrics.written(known, history.database_name(session))
+    written = metrics.written(known, assurance.lag(session), history.database_name(session))
     return current_app.response_class(written, content_type=metrics.CONTENT_TYPE)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from rowtrail import __version__
-from rowtrail.assurance import COUNTED, COUNTED_STRAYS, Integrity
+from rowtrail.assurance import COUNTED, COUNTED_STRAYS, Integrity, Lag
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -24,11 +24,12 @@ class Metric(NamedTuple):
     value: float | None
 
 
-def written(known: Integrity, database: str) -> str:
+def written(known: Integrity, lag: Lag, database: str) -> str:
     """The metrics, each with its help and type.
 
     Args:
         known: of the history.
+        lag: of the history database behind it.
         database: its name.
     """
     labels = f'version="{escaped(__version__)}",database="{escaped(database)}"'
@@ -37,7 +38,7 @@ def written(known: Integrity, database: str) -> str:
         "# TYPE rowtrail_info gauge",
         f"rowtrail_info{{{labels}}} 1",
     ]
-    for metric in metrics_of(known):
+    for metric in (*metrics_of(known), *metrics_of_lag(lag)):
         name = f"rowtrail_{metric.name}"
         lines += [f"# HELP {name} {helped(metric.help)}", f"# TYPE {name} gauge"]
         if metric.value is not None:
@@ -108,6 +109,26 @@ def metrics_of(known: Integrity) -> Iterator[Metric]:
             "The faults that it found; no sample if it was never done.",
             known.whole_verification_faults,
         ),
+    )
+
+
+def metrics_of_lag(lag: Lag) -> Iterator[Metric]:
+    """What a monitor is told of the history database."""
+    yield Metric(
+        "unshipped_seals",
+        "Seals that the history database has not got yet; no sample where nothing is shipped.",
+        lag.seals,
+    )
+    yield Metric("unshipped_versions", "The versions that they close.", lag.versions)
+    yield Metric(
+        "unshipped_oldest_timestamp_seconds",
+        "When the oldest of them was made; no sample if all are there.",
+        seconds(lag.oldest),
+    )
+    yield Metric(
+        "last_shipped_timestamp_seconds",
+        "When the history database was last known to have what it has; no sample for never.",
+        seconds(lag.shipped_at),
     )
 
 

@@ -141,6 +141,35 @@ def unfinished_imports(connection: Connection) -> list[dict[str, Any]]:
     return [row._asdict() for row in found]
 
 
+def history_of(connection: Connection) -> dict[str, Any] | None:
+    """Whose history this database holds; None where it is no history database."""
+    found = connection.execute(
+        text(
+            "select o.database, o.system_identifier, o.since, o.seal_id as seal, o.shipped_at "
+            "from rowtrail.origin as o"
+        )
+    ).one_or_none()
+    return None if found is None else found._asdict()
+
+
+def history_database(connection: Connection) -> dict[str, Any] | None:
+    """Where the history is shipped to, and what is not there yet.
+
+    None where it is not shipped; or for who may not read of it.
+    """
+    if not connection.scalar(text("select has_table_privilege('rowtrail.shipping', 'select')")):
+        return None
+    found = connection.execute(
+        text(
+            "select u.place, u.seal_id as seal, u.shipped_at, u.seals as unshipped_seals, "
+            "u.versions as unshipped_versions, u.oldest as oldest_unshipped, "
+            "extract(epoch from clock_timestamp() - u.oldest)::bigint as seconds_behind "
+            "from rowtrail.unshipped() as u where u.place is not null"
+        )
+    ).one_or_none()
+    return None if found is None else found._asdict()
+
+
 def is_guarded(connection: Connection) -> bool:
     """Whether event triggers refuse what would stop the recording."""
     return bool(connection.scalar(text("select rowtrail.is_guarded()")))

@@ -23,7 +23,7 @@ NAMED = 10
 #: Unicode categories that a terminal would obey, or that nobody would see.
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
-STATE_STYLES = {"tracked": "green", "untracked": "dim", "dropped": "dim"}
+STATE_STYLES = {"tracked": "green", "shipped": "green", "untracked": "dim", "dropped": "dim"}
 OP_STYLES = {"insert": "green", "update": "yellow", "delete": "red", "baseline": "cyan"}
 
 
@@ -132,6 +132,38 @@ def show_status(
             "\nThe owner of a table can stop its recording, and only this command shows it: the "
             "event triggers that\nrefuse it are missing or not always on. A superuser mends it: "
             "rowtrail upgrade"
+        )
+
+
+def show_shipping(
+    history_of: Mapping[str, Any] | None, history_database: Mapping[str, Any] | None
+) -> None:
+    """Prints whose history this is, or where it is shipped to.
+
+    Args:
+        history_of: of reports.history_of().
+        history_database: of reports.history_database().
+    """
+    out = console()
+    if history_of is not None:
+        out.print(
+            f"\nThe history of the database {printable(history_of['database'])}, up to seal "
+            f"{history_of['seal']}"
+            + (f"; last shipped {moment(history_of['shipped_at'], 'seconds')[:19]}"
+               if history_of["shipped_at"] is not None else "")
+        )  # fmt: skip
+    if history_database is not None:
+        seals, versions = (history_database[f"unshipped_{what}"] for what in ("seals", "versions"))
+        behind = (
+            "all that is sealed is there"
+            if not seals
+            else f"{seals:,} seal{'s' * (seals != 1)} with {versions:,} "
+            f"version{'s' * (versions != 1)} {'is' if seals == 1 else 'are'} not there yet, the "
+            f"oldest made {history_database['seconds_behind']:,} s ago"
+        )
+        out.print(
+            f"\nShipped to {printable(history_database['place'])}, up to seal "
+            f"{history_database['seal']}; {behind}"
         )
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import URL, Connection, Engine, text
 
-from rowtrail.assurance import Integrity
+from rowtrail.assurance import Integrity, Lag
 from rowtrail.metrics import written
 
 MakeClient = Callable[[URL | str], FlaskClient]
@@ -27,6 +27,7 @@ EVERY = {
     "rowtrail_info",
     "rowtrail_last_seal_number",
     "rowtrail_last_seal_timestamp_seconds",
+    "rowtrail_last_shipped_timestamp_seconds",
     "rowtrail_last_verification_faults",
     "rowtrail_last_verification_timestamp_seconds",
     "rowtrail_last_whole_verification_faults",
@@ -35,6 +36,9 @@ EVERY = {
     "rowtrail_stale_tables",
     "rowtrail_tracked_tables",
     "rowtrail_unsealed_oldest_timestamp_seconds",
+    "rowtrail_unshipped_oldest_timestamp_seconds",
+    "rowtrail_unshipped_seals",
+    "rowtrail_unshipped_versions",
     "rowtrail_unsealed_versions",
 }
 
@@ -152,6 +156,31 @@ def test_what_is_measured_is_true(client: FlaskClient, db: Connection) -> None:
     }
 
 
+def test_what_is_not_shipped_is_measured_where_it_is_to_be(
+    client: FlaskClient, db: Connection
+) -> None:
+    db.execute(text("create table orders (id int primary key)"))
+    db.execute(text("select rowtrail.track('orders')"))
+    db.execute(text("insert into orders values (1), (2)"))
+    db.execute(text("select rowtrail.seal()"))
+    assert "unshipped_seals" not in scraped(client)
+    db.execute(text("select rowtrail.begin_shipping(gen_random_uuid(), 'postgresql://there')"))
+    values = scraped(client)
+    assert (values["unshipped_seals"], values["unshipped_versions"]) == (1, 2)
+    assert values["unshipped_oldest_timestamp_seconds"] == values["last_seal_timestamp_seconds"]
+    assert "last_shipped_timestamp_seconds" not in values
+    db.execute(
+        text(
+            "select rowtrail.note_shipped(n.history_id, s.id, s.hash, '{}') "
+            "from rowtrail.seals as s, rowtrail.shipping as n"
+        )
+    )
+    values = scraped(client)
+    assert (values["unshipped_seals"], values["unshipped_versions"]) == (0, 0)
+    assert "unshipped_oldest_timestamp_seconds" not in values
+    assert values["last_shipped_timestamp_seconds"] > 1e9
+
+
 def test_in_another_cluster_the_time_since_the_last_seal_goes_on(
     client: FlaskClient, db: Connection
 ) -> None:
@@ -175,7 +204,7 @@ def test_a_database_of_any_name_is_a_label() -> None:
         *(0, 0, 0, True, True, 0, 0), [], 20_000, *(None, None, None, False), 200_000, *[None] * 6
     )
     name = 'a"b\\n\nc}\u2028 d,e="f'
-    values, labels = parsed(written(nothing, name))
+    values, labels = parsed(written(nothing, Lag(), name))
     assert labels["rowtrail_info"]["database"] == name
     # What was counted to a bound is not said to be one more.
     assert values["rowtrail_unsealed_versions"] == 100_000
