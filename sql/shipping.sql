@@ -496,19 +496,19 @@ $$;
 comment on function rowtrail.places_to_erase(rowtrail.versions, text[]) is
   'Which of these places a version has a value in.';
 
-create or replace function rowtrail.note_received(erased jsonb)
+create or replace function rowtrail.note_received(with_erased jsonb)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   update rowtrail.origin as o set shipped_at = clock_timestamp();
-  if erased <> '[]' or exists (select from rowtrail.origin as o where o.erased_before <> '{}') then
+  if with_erased <> '[]' or exists (select from rowtrail.origin as o where o.erased_before <> '{}') then
     update rowtrail.origin as o
     set erased_before = array(
       select v.id
       from rowtrail.tables as t
-      join rowtrail.versions as v on v.table_id = t.id and v.id = any (o.erased_before || array(select i.id::bigint from jsonb_array_elements_text(erased) as i (id)))
+      join rowtrail.versions as v on v.table_id = t.id and v.id = any (o.erased_before || array(select i.id::bigint from jsonb_array_elements_text(with_erased) as i (id)))
       where exists (
         select
         from unnest(v.erased) as e (place)
