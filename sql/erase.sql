@@ -67,6 +67,10 @@ begin
       using errcode = 'object_not_in_prerequisite_state',
         hint = 'Let rowtrail erase ask it: with HISTORY_DATABASE_URL; or give what rowtrail.erasable() says there: elsewhere => ...';
   end if;
+  if exists (select from jsonb_array_elements(elsewhere) as e where (e.value ->> 'table_id')::int <> known.id) then
+    raise exception 'the history database knows another table as %, since it was renamed', full_name
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal; rowtrail ship; then again.';
+  end if;
   there := array(select (e.value ->> 'id')::bigint from jsonb_array_elements(elsewhere) as e);
 
   loop

@@ -554,7 +554,7 @@ declare
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'id', v.id, 'places', coalesce(to_jsonb(p.places), 'null'), 'columns', to_jsonb(p.columns_named),
+      'table_id', known.id, 'id', v.id, 'places', coalesce(to_jsonb(p.places), 'null'), 'columns', to_jsonb(p.columns_named),
       'salted', v.era = 0 or exists (select from rowtrail.seal_salts as s where s.version_id = v.id) or exists (select from rowtrail.erased_versions as e where e.version_id = v.id))
       order by v.id), '[]')
     from rowtrail.versions as v

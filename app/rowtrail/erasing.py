@@ -1,6 +1,7 @@
 """The command `rowtrail erase`."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -9,7 +10,13 @@ from rowtrail.options import as_json, on_database, opened, print_json
 
 ERASE = """
 select erasure, versions, erased_values
-from rowtrail.erase(:table, :key, cast(:columns as text[]), :reason, :force)
+from rowtrail.erase(
+  :table, :key, cast(:columns as text[]), :reason, :force, cast(:elsewhere as jsonb))
+"""
+
+#: What the history database has of the row; asked there.
+ERASABLE = """
+select rowtrail.erasable(:table, :key, cast(:columns as text[]))::text
 """
 
 GRANTS = (
@@ -30,6 +37,14 @@ GRANTS = (
     help="Also in versions that were sealed while TABLE was not erasable; what is left of them "
     "cannot be verified then.",
 )
+@click.option(
+    "--history-database",
+    metavar="URL",
+    envvar="HISTORY_DATABASE_URL",
+    show_envvar=True,
+    help="The history database, where the history is shipped to one: it is asked which versions "
+    "only it has, and rowtrail ship erases them there.",
+)
 @as_json
 def erase(
     database: str | None,
@@ -39,6 +54,7 @@ def erase(
     columns: tuple[str, ...],
     reason: str,
     force: bool,
+    history_database: str | None,
     json_wanted: bool,
 ) -> None:
     """Erase values of a row from the history of TABLE, for good.
@@ -63,11 +79,15 @@ def erase(
 
         named = [name for given in columns for name in next(csv.reader([given]), [])]
         asked = {"table": table, "key": key, "columns": named or None}
+        elsewhere = None
+        if history_database is not None:
+            elsewhere = found_there(history_database, data, asked)
         try:
             with target.engine.begin() as connection:
                 connection.execute(text(ALONE))
                 done = connection.execute(
-                    text(ERASE), {**asked, "reason": reason, "force": force}
+                    text(ERASE),
+                    {**asked, "reason": reason, "force": force, "elsewhere": elsewhere},
                 ).one()
         except ProgrammingError as error:
             if "permission denied for function erase" not in str(error.orig):
@@ -87,3 +107,21 @@ def erase(
             f"{printable(table)}, key {printable(key)}: "
             f"{values} erased from {versions}, erasure {done.erasure}"
         )
+
+
+def found_there(history_database: str, data: Path | None, asked: Mapping[str, object]) -> str:
+    """What the history database has of the row, as rowtrail.erase() takes it."""
+    from sqlalchemy import text
+
+    from rowtrail.db import require_current
+    from rowtrail.errors import RowtrailError
+    from rowtrail.target import open_database
+
+    with open_database(history_database, data) as there, there.engine.connect() as connection:
+        require_current(connection)
+        if not connection.scalar(text("select rowtrail.is_history_database()")):
+            raise RowtrailError(
+                f"{there.engine.url.database} is no history database; name the one to which "
+                "rowtrail ship brings this history: HISTORY_DATABASE_URL"
+            )
+        return str(connection.scalar(text(ERASABLE), asked) or "[]")

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def runner(db: Connection) -> Callable[..., list[Any]]:
     """Runs a statement in this connection, for the instruments."""
 
     def run(statement: str, *values: Any) -> list[Any]:
-        with db.connection.cursor() as cursor:
+        with closing(db.connection.cursor()) as cursor:
             cursor.execute(statement, values or None)
             return list(cursor.fetchall())
 
