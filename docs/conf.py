@@ -65,6 +65,7 @@ NAVIGATION = {
         "guides/prove-it",
         "guides/erase",
         "guides/retention",
+        "guides/history-database",
         "guides/feed",
     ],
     "Clients": ["guides/naming-the-actor", "guides/psql"],

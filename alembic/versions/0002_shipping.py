@@ -74,7 +74,7 @@ UPGRADE = (
     """,
     """
     comment on table rowtrail.shipping is
-      'Where the history is shipped to, by rowtrail ship: the row that has not ended, if one has not.'
+      'Where the history is shipped to, by rowtrail ship: the row that has not ended, if there is.'
     """,
     *(
         f"comment on column rowtrail.shipping.{column} is '{text}'"

@@ -24,6 +24,8 @@ STOP = """
 select (s).place, (s).seal_id from (select rowtrail.stop_shipping(:reason) as s) as w
 """
 
+COUNT = "select u.versions from rowtrail.unshipped() as u"
+
 RIGHTS = (
     "shipping takes the role rowtrail_auditor in the database, and in the history database "
     "rowtrail_owner: let a superuser run there: grant rowtrail_owner to <login>;"
@@ -94,18 +96,19 @@ def ship(
         raise click.UsageError(
             "which history database? Name it by --to, or by the variable HISTORY_DATABASE_URL"
         )
+    from rowtrail.errors import RowtrailError
+
     with opened(database, data) as target:
         due = time.monotonic()
-        is_first = True
+        rounds = Rounds(target, to, data, moved, json_wanted)
         while True:
-            from rowtrail.errors import RowtrailError
-
             try:
-                go_on(target, to, data, moved and is_first, json_wanted)
-                is_first = False
+                shipped = rounds.go_on()
+                if every is None and not shipped:
+                    click.echo("rowtrail: all that is sealed is there", err=True)
             except RowtrailError as error:
                 # What cannot be the first time cannot be later.
-                if every is None or is_first:
+                if every is None or not rounds.is_prepared:
                     raise
                 click.echo(f"rowtrail: {error}; trying again in {every} s", err=True)
             if every is None:
@@ -123,34 +126,60 @@ def end(target: "Target", reason: str) -> dict[str, Any]:
     return {"place": found.place, "seal": found.seal_id}
 
 
-def go_on(target: "Target", to: str, data: Path | None, moved: bool, json_wanted: bool) -> None:
-    """Ships what is not there yet, and says so."""
-    from sqlalchemy import text
+class Rounds:
+    """Ships, again and again.
 
-    from rowtrail.shipment import Shipping, Side
-    from rowtrail.target import open_database
-    from rowtrail.terminal import counting
+    Args:
+        target: the database.
+        to: the history database, as a person named it.
+        data: the folder of the embedded server, if it is of that.
+        moved: whether the database has taken the place of the one whose history is there.
+        json_wanted: whether a script reads what is said.
 
-    count = text("select coalesce((u).versions, 0) from (select rowtrail.unshipped() as u) as w")
-    of_said = Said(json_wanted)
-    with plain_queries(), open_database(to, data) as there, told(target.engine.url):
-        there_side = Side(there.engine, place_of(there.engine.url))
+    Attributes:
+        is_prepared: whether the one was found to be the history database of the other.
+    """
+
+    def __init__(
+        self, target: "Target", to: str, data: Path | None, moved: bool, json_wanted: bool
+    ) -> None:
+        self.target, self.to, self.data = target, to, data
+        self.moved, self.json_wanted = moved, json_wanted
+        self.is_prepared = False
+
+    def go_on(self) -> bool:
+        """Ships what is not there yet, and says so; gives whether there was anything.
+
+        Raises:
+            RowtrailError: it cannot be done just now, or not at all.
+        """
+        from sqlalchemy import text
+
+        from rowtrail.shipment import Shipping, Side
+        from rowtrail.target import open_database
+        from rowtrail.terminal import counting
+
+        said = Said(self.json_wanted)
         copied = [0]
 
-        def show_copied(number: int) -> None:
+        def count(number: int) -> None:
             copied[0] = number
 
-        shipping = Shipping(
-            Side(target.engine, place_of(target.engine.url)), there_side, moved, show_copied
-        )
-        shipping.prepare()
-        for warning in shipping.warnings:
-            click.echo(f"rowtrail: {warning}", err=True)
-        with target.engine.connect() as connection:
-            total = connection.scalar(count) or 0
-        with counting("shipping") as show:
-            in_thread(shipping, of_said, lambda: show(copied[0], max(total, copied[0])))
-    of_said.end()
+        with plain_queries(), open_database(self.to, self.data) as there, told():
+            here = self.target.engine
+            moved = self.moved and not self.is_prepared
+            sides = (Side(one, place_of(one.url)) for one in (here, there.engine))
+            shipping = Shipping(*sides, moved, count)
+            shipping.prepare()
+            self.is_prepared = True
+            for warning in shipping.warnings:
+                click.echo(f"rowtrail: {warning}", err=True)
+            with here.connect() as connection:
+                total = connection.scalar(text(COUNT)) or 0
+            with counting("shipping") as show:
+                in_thread(shipping, said, lambda: show(copied[0], max(total, copied[0])))
+        said.end()
+        return bool(said.seals or said.imports)
 
 
 class Said:
@@ -185,8 +214,6 @@ class Said:
             parts.append(plural(len(self.imports), "import"))
         if parts:
             click.echo(f"{' and '.join(parts)} shipped: {plural(self.versions, 'version')}")
-        else:
-            click.echo("rowtrail: all that is sealed is there", err=True)
 
 
 def in_thread(shipping: "Shipping", said: Callable[["Progress"], None], show: Any) -> None:
@@ -216,7 +243,7 @@ def plain_queries() -> Iterator[None]:
 
 
 @contextmanager
-def told(url: "URL") -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turns what psycopg2 itself raises into an error that a person can read."""
     import psycopg2
     from sqlalchemy.exc import DBAPIError

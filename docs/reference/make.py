@@ -34,9 +34,18 @@ PARTS = {
     "Seals": ["seal", "unsealed", "verify_seal", "verify_sealed"],
     "Erasing": ["erase"],
     "Following": ["feed", "feed_now"],
+    "The history database": [
+        "unshipped",
+        "shipping_now",
+        "origin",
+        "is_history_database",
+        "erasable",
+        "become_history_database",
+    ],
     "Keeping it cheap": [
         "set_retention",
         "retire",
+        "retire_until",
         "make_partitions",
         "empty_default_partition",
         "refresh_statistics",
@@ -91,7 +100,16 @@ order by array_position(:names, c.relname::text)
 """)
 
 #: The tables that people read.
-RELATIONS = ["recent_changes", "versions", "tables", "seals", "verifications"]
+RELATIONS = [
+    "recent_changes",
+    "versions",
+    "tables",
+    "seals",
+    "verifications",
+    "origin",
+    "shipping",
+    "departures",
+]
 
 
 def sql_page(connection: Connection) -> str:

@@ -266,6 +266,18 @@ def test_erase(make_page: MakePage) -> None:
     page.run()
 
 
+def test_history_database(make_page: MakePage, server: Server) -> None:
+    page = make_page(
+        "docs/guides/history-database.md", TABLES, TRACK, ROWS,
+        "drop database if exists shop_history with (force)",
+        replace={"createdb history ": "psql -c 'create database shop_history' "},
+    )  # fmt: skip
+    socket = quote(str(server.socket_folder), safe="")
+    page.env["HISTORY_DATABASE_URL"] = f"postgresql://postgres@{socket}/shop_history"
+    page.run()
+    page.execute("drop database shop_history with (force)")
+
+
 def test_prove_it(make_page: MakePage) -> None:
     page = make_page(
         "docs/guides/prove-it.md", TABLES, TRACK,

@@ -153,3 +153,41 @@ def test_a_subscriber_that_requires_an_actor_takes_the_one_that_its_login_is_giv
     wait_for_all(publisher, subscriber)
     assert {actor for _, _, _, actor, _ in history(subscriber)} == {"replication of spring"}
     assert_exact(subscriber.session(), "animals")
+
+
+def test_the_history_itself_can_be_replicated_to_a_history_database(
+    publisher: Node, subscriber: Node
+) -> None:
+    publisher.make_table(ANIMALS)
+    fill(publisher)
+    run, there = publisher.session(), subscriber.session()
+    run("select rowtrail.seal()")
+    run(
+        "create publication spring for table rowtrail.versions, rowtrail.tables, rowtrail.eras, "
+        "rowtrail.seals, rowtrail.seal_leaves, rowtrail.seal_salts, rowtrail.erased_versions "
+        "with (publish = 'insert, update', publish_via_partition_root = true)"
+    )
+    there("select rowtrail.become_history_database(gen_random_uuid(), null, 'shop')")
+    source = publisher.target()
+    there(
+        "create subscription spring connection "
+        f"'host={source['host']} port=5432 user=postgres dbname={source['dbname']}' "
+        f"publication spring with (slot_name = '{source['dbname']}')"
+    )
+    change(publisher)
+    run("select rowtrail.seal()")
+    run("update rowtrail.tables set retention = '1 month'")
+    every = "select v::text from rowtrail.versions as v order by id"
+    seals = "select s::text from rowtrail.seals as s order by id"
+    wait_until(lambda: (there(every), there(seals)) == (run(every), run(seals)))
+    leaves = "select count(*) from rowtrail.seal_leaves"
+    wait_until(lambda: there(leaves) == run(leaves))
+    assert there("select v.* from rowtrail.seals as s, rowtrail.verify_seal(s.id) as v") == []
+    assert there("select table_name, state from rowtrail.status()") == [
+        ("public.animals", "shipped")
+    ]
+    # What is deleted here stays there.
+    run("delete from rowtrail.versions where op = 'U'")
+    run("insert into animals values (6, 'fox', 4)")
+    wait_until(lambda: ("fox",) in there("select data ->> 'name' from rowtrail.versions"))
+    assert there("select count(*) from rowtrail.versions where op = 'U'") == [(2,)]

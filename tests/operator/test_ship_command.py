@@ -357,3 +357,30 @@ def test_it_takes_an_auditor_here_and_the_owner_there(
     finally:
         history.execute(text("drop role keeper"))
     assert_same(orders, history)
+
+
+def test_erasing_asks_the_history_database(
+    db: Connection, history: Connection, url: URL, run: Run, ship: Ship
+) -> None:
+    db.execute(text("create table people (id int primary key, name text, email text)"))
+    db.execute(text("select rowtrail.track('people', erasable => true)"))
+    db.execute(text("insert into people values (1, 'p', 'mail@1'), (2, 'q', 'mail@2')"))
+    db.execute(text("delete from people where id = 1"))
+    db.execute(text("update rowtrail.versions set changed_at = changed_at - interval '24 months'"))
+    db.execute(text("select rowtrail.set_retention('people', '1 year')"))
+    seal(db)
+    ship()
+    assert run("maintain", "--database", url).returncode == 0
+    assert all_of(db, "select count(*) from rowtrail.versions where row_key = '1'") == [0]
+    erase = ("erase", "people", "1", "email", "--reason", "request 17", "--database", url)
+    said_in_one_line(run(*erase), "in the history database only", "HISTORY_DATABASE_URL")
+    said_in_one_line(run(*erase, "--history-database", url), "is no history database")
+    there = history.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    done = run(*erase, HISTORY_DATABASE_URL=there)
+    assert (done.returncode, "2 values erased from 2 versions" in done.stdout) == (0, True), done
+    seal(db)
+    ship()
+    emails = "select data ->> 'email' from rowtrail.versions where op <> 'S' order by id"
+    assert all_of(history, emails) == [None, "mail@2", None]
+    shipped.assert_sound(runner(history))
+    shipped.assert_sound(runner(db))
