@@ -168,8 +168,8 @@ class Rounds:
         with plain_queries(), open_database(self.to, self.data) as there, told():
             here = self.target.engine
             moved = self.moved and not self.is_prepared
-            sides = (Side(one, place_of(one.url)) for one in (here, there.engine))
-            shipping = Shipping(*sides, moved, count)
+            history = Side(there.engine, place_of(there.engine.url))
+            shipping = Shipping(Side(here, place_of(here.url)), history, moved, count)
             shipping.prepare()
             self.is_prepared = True
             for warning in shipping.warnings:
