@@ -242,7 +242,8 @@ class Table:
     """A table that is or was tracked.
 
     Attributes:
-        state: tracked, untracked, dropped, or what is wrong with its triggers.
+        state: tracked, untracked, dropped, shipped (in a history database), or what is wrong
+            with its triggers.
         mend: the SQL that mends the state, where there is something to mend.
         retention: for how long its history is kept; None for ever.
         complete_from: what was not needed since then was retired (UTC); None where nothing was.

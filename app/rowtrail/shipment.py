@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, text
 
 from rowtrail.db import REVISION, installed_revision
 from rowtrail.errors import NewerSchema, NotUpgraded, RowtrailError
+from rowtrail.verify import pin_names
 
 CHUNK = 1 << 18  # bytes
 
@@ -230,6 +231,7 @@ class Shipping:
     def prepare(self) -> None:
         """Looks whether the one can be the history database of the other, and makes it so."""
         with self.here.engine.connect() as here:
+            pin_names(here)
             mine = here.execute(text(WHO)).one()
             if here.scalar(text("select rowtrail.is_history_database()")):
                 raise RowtrailError(
@@ -245,6 +247,7 @@ class Shipping:
                 )
             shipping = here.execute(text(SHIPPING)).one_or_none()
             with self.there.engine.connect() as there:
+                pin_names(there)
                 theirs = there.execute(text(WHO)).one()
                 self._require_other(mine, theirs)
                 revision = installed_revision(there)
@@ -264,6 +267,7 @@ class Shipping:
                     "pip install -U rowtrail, and rowtrail upgrade"
                 )
             with self.there.engine.connect() as there:
+                pin_names(there)
                 self._require_not_this(here, there)
                 self.id = self._meet(there, mine, system)
                 self._require_same_history(here, there, shipping)

@@ -20,9 +20,9 @@ from shipped import assert_same, assert_sound
 
 from rowtrail import guard
 
-KILLS = int(os.environ.get("ROWTRAIL_KILLS", "6"))
+KILLS = int(os.environ.get("ROWTRAIL_KILLS", "5"))
 
-#: Of ten kills, so many are of the servers.
+#: What is killed, in turn.
 SERVERS = ("command", "command", "here", "command", "there", "command", "session", "command")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 import shipped
-from as_people_do import Run, said_in_one_line
+from as_people_do import Run, command, environment, said_in_one_line
+from nodes import wait_until
 from sqlalchemy import URL, Connection, text
 
 from rowtrail import schema
@@ -217,8 +219,6 @@ def test_names_are_only_names(db: Connection, history: Connection, ship: Ship, n
 def test_two_that_ship_at_once_bring_nothing_twice(
     orders: Connection, history: Connection, url: URL, run: Run, ship: Ship
 ) -> None:
-    from as_people_do import command, environment
-
     for number in range(30):
         seal(orders, f"insert into orders values ({number}, 'new', 1)")
     ship("--json")
@@ -384,3 +384,29 @@ def test_erasing_asks_the_history_database(
     assert all_of(history, emails) == [None, "mail@2", None]
     shipped.assert_sound(runner(history))
     shipped.assert_sound(runner(db))
+
+
+def test_ctrl_c_ends_it_at_once_and_leaves_nothing_by_halves(
+    orders: Connection, history: Connection, url: URL, run: Run, ship: Ship
+) -> None:
+    seal(orders, "insert into orders values (0, 'new', 1)")
+    ship()
+    seal(orders, "insert into orders select g, 'new', 1 from generate_series(1, 60000) as g")
+    process = subprocess.Popen(
+        command("ship", "--database", url, "--to", history.engine.url),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    working = (
+        "select exists (select from pg_stat_activity where datname = current_database() "
+        "and (query ilike 'copy rowtrail.versions%' or query like '%receive_seal%'))"
+    )
+    wait_until(lambda: all_of(history, working) == [True])
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=15)
+    assert (process.returncode, said) == (130, ("", ""))
+    assert all_of(history, "select count(*) from rowtrail.versions") == [1]
+    assert ship().stdout == "seal 2 shipped: 60,000 versions\n"
+    assert_same(orders, history)

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, text
 
 from rowtrail import db as database_module
 from rowtrail import schema
+from rowtrail.db import connect
 from rowtrail.embedded import Server
 
 
@@ -195,3 +196,35 @@ def test_the_command_and_python_agree_on_the_version(run: Run) -> None:
     import rowtrail
 
     assert run("--version").stdout == f"rowtrail {rowtrail.__version__}\n"
+
+
+def test_who_might_erase_may_so_after_the_upgrade(db: Connection, url: URL, run: Run) -> None:
+    # As revision 0001 left it: its function, with a grant, and none of the tables of 0002.
+    engine = connect(url)
+    with engine.begin() as connection:
+        schema.remove_functions(connection)
+    engine.dispose()
+    db.execute(text("create role data_protection"))
+    try:
+        for statement in (
+            "drop table rowtrail.departures, rowtrail.shipping, rowtrail.origin",
+            "create function rowtrail.erase(of_table text, key text, columns text[] default null, "
+            "reason text default null, force boolean default false, out erasure bigint, "
+            "out versions bigint, out erased_values bigint) language sql as 'select 1, 1, 1'",
+            "alter function rowtrail.erase owner to rowtrail_owner",
+            "revoke all on function rowtrail.erase from public",
+            "grant execute on function rowtrail.erase to data_protection",
+            "update rowtrail.alembic_version set version_num = '0001'",
+        ):
+            db.execute(text(statement))
+        done = run("upgrade", "--database", url)
+        assert (done.returncode, done.stderr) == (0, "")
+        granted = "select grantee::regrole::text from pg_proc, aclexplode(proacl) as a where "
+        assert list(db.scalars(text(granted + "proname = 'erase' and a.grantee <> proowner"))) == [
+            "data_protection"
+        ]
+        assert db.scalar(text("select count(*) from pg_proc where proname = 'erase'")) == 1
+        assert run("verify", "--database", url).returncode == 0
+    finally:
+        db.execute(text("drop owned by data_protection"))
+        db.execute(text("drop role data_protection"))
