@@ -508,7 +508,7 @@ class Shipping:
     def _make_months(self, here: Any, there: Any, versions: str) -> None:
         """Makes the partitions of what comes; in a transaction of its own, which is short."""
         [(months,)] = rows(here, MONTHS.format(versions=versions))
-        run(there, "set local role rowtrail_owner")
+        self._begin(there)
         rows(there, "select rowtrail.make_months(%s::timestamptz[])", months)
         there.commit()
 

@@ -270,7 +270,7 @@ def test_history_database(make_page: MakePage, server: Server) -> None:
     page = make_page(
         "docs/guides/history-database.md", TABLES, TRACK, ROWS,
         "drop database if exists shop_history with (force)",
-        replace={"createdb history ": "psql -c 'create database shop_history' "},
+        replace={"createdb history ": "psql -q -c 'create database shop_history' "},
     )  # fmt: skip
     socket = quote(str(server.socket_folder), safe="")
     page.env["HISTORY_DATABASE_URL"] = f"postgresql://postgres@{socket}/shop_history"
