@@ -347,6 +347,18 @@ $$;
 comment on function rowtrail.make_months(timestamptz[]) is
   'Makes the partitions of these months that are not there, so that what comes need not be moved; gives the number made.';
 
+create or replace function rowtrail.summarize_times()
+returns bigint
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(sum(brin_summarize_new_values(i.inhrelid)), 0)::bigint
+  from pg_inherits as i
+  where i.inhparent = 'rowtrail.versions_time'::regclass
+$$;
+comment on function rowtrail.summarize_times() is
+  'Lets the index by time and transaction know of what has come, so that the versions of the next seal are found by it; autovacuum would do so later.';
+
 create or replace function rowtrail.receive_tables(said jsonb)
 returns void
 language sql
@@ -583,6 +595,7 @@ revoke all on function
   rowtrail.become_history_database(uuid, bigint, text),
   rowtrail.move_origin(bigint, text),
   rowtrail.make_months(timestamptz[]),
+  rowtrail.summarize_times(),
   rowtrail.receive_tables(jsonb),
   rowtrail.receive_seal(),
   rowtrail.receive_import(),

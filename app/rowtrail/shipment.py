@@ -21,6 +21,9 @@ from rowtrail.verify import pin_names
 
 CHUNK = 1 << 18  # bytes
 
+#: So many versions that the index by time does not know yet would be read for each seal.
+MANY = 10_000
+
 #: Of both sides. One database is told from another by what cannot be the same of two.
 WHO = """
 select
@@ -219,6 +222,7 @@ class Shipping:
         self.warnings: list[str] = []
         self._connections: list[Any] = []
         self._tables_sent: bytes | None = None
+        self._unsummarized = 0
 
     def cancel(self) -> None:
         """Ends what runs, wherever it is: nothing of what was not whole is kept."""
@@ -484,8 +488,18 @@ class Shipping:
                     rows(there, "select rowtrail.receive_seal()")
                     there.commit()
                     done = Progress("seal", number, sealed)
+                    self._summarize(there, sealed)
         self._note(here, there)
         return done
+
+    def _summarize(self, there: Any, versions: int) -> None:
+        """Lets an index know of what has come, where that is much."""
+        self._unsummarized += versions
+        if self._unsummarized >= MANY:
+            run(there, "set local role rowtrail_owner")
+            rows(there, "select rowtrail.summarize_times()")
+            there.commit()
+            self._unsummarized = 0
 
     def _begin(self, there: Any) -> None:
         """Begins to take in there: nobody else does meanwhile, and who reads does not wait."""
