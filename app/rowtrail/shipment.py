@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import psycopg2
 from sqlalchemy import Connection, Engine, text
 
-from rowtrail.db import REVISION, installed_revision
+from rowtrail.db import CONNECT_TIMEOUT, REVISION, installed_revision
 from rowtrail.errors import NewerSchema, NotUpgraded, RowtrailError
 from rowtrail.verify import pin_names
 
@@ -258,6 +258,7 @@ class Shipping:
             if revision is None:
                 from rowtrail import schema
 
+                self._require_none(shipping)
                 schema.upgrade(self.there.engine)
             elif revision < REVISION:
                 raise NotUpgraded(
@@ -273,7 +274,7 @@ class Shipping:
             with self.there.engine.connect() as there:
                 pin_names(there)
                 self._require_not_this(here, there)
-                self.id = self._meet(there, mine, system)
+                self.id = self._meet(there, mine, system, shipping)
                 self._require_same_history(here, there, shipping)
             here.rollback()
             with here.begin():
@@ -308,11 +309,22 @@ class Shipping:
             )
         there.rollback()
 
-    def _meet(self, there: Connection, mine: Any, system: int | None) -> uuid.UUID | str:
+    def _require_none(self, shipping: Any) -> None:
+        """Raises where the history is shipped somewhere, and so not here."""
+        if shipping is not None:
+            raise RowtrailError(
+                f"this history is shipped to another history database, at {shipping.place}; "
+                "end that first: rowtrail ship --stop --reason TEXT"
+            )
+
+    def _meet(
+        self, there: Connection, mine: Any, system: int | None, shipping: Any
+    ) -> uuid.UUID | str:
         """The id of the history database; makes it one, where it is empty."""
         known = there.execute(text(ORIGIN)).one_or_none()
         there.rollback()
         if known is None:
+            self._require_none(shipping)
             made = uuid.uuid4()
             with there.begin():
                 self._as_owner(there)
@@ -346,10 +358,7 @@ class Shipping:
         came = there.execute(text(LAST_SEAL)).one_or_none()
         there.rollback()
         if shipping is not None and str(shipping.history_id) != str(self.id):
-            raise RowtrailError(
-                f"this history is shipped to another history database, at {shipping.place}; "
-                "end that first: rowtrail ship --stop --reason TEXT"
-            )
+            self._require_none(shipping)
         number = 0 if came is None else came.id
         if came is not None:
             mine = here.scalar(
@@ -429,11 +438,12 @@ class Shipping:
 
     def _session(self, engine: Engine) -> Any:
         """A connection of psycopg2's own, which COPY takes."""
-        connection = psycopg2.connect(
-            **dict(engine.dialect.create_connect_args(engine.url)[1]),
-            connect_timeout=10,
-            application_name="rowtrail",
-        )
+        options: dict[str, Any] = {
+            "connect_timeout": CONNECT_TIMEOUT,
+            "application_name": "rowtrail",
+            **engine.dialect.create_connect_args(engine.url)[1],
+        }
+        connection = psycopg2.connect(**options)
         with connection.cursor() as cursor:
             for setting in SETTINGS:
                 cursor.execute(setting)

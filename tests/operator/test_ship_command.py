@@ -278,6 +278,30 @@ def test_a_target_that_cannot_be_it_is_refused(
             orders.execute(text(f'drop database "{name}"'))
 
 
+def test_there_is_one_history_database(
+    orders: Connection, history: Connection, url: URL, run: Run, ship: Ship, server: Server
+) -> None:
+    seal(orders, "insert into orders values (1, 'new', 1)")
+    ship()
+    name = f"{url.database}_other"
+    orders.execute(text(f'create database "{name}"'))
+    engine = connect(server.url(database=name))
+    try:
+        to = ("ship", "--database", url, "--to", engine.url)
+        for count in (0, 1):
+            said_in_one_line(run(*to), "is shipped to another history database", "--stop")
+            with engine.connect() as connection:
+                installed = "select count(*) from pg_namespace where nspname = 'rowtrail'"
+                assert connection.scalar(text(installed)) == count
+                if count:
+                    assert connection.scalar(text("select count(*) from rowtrail.origin")) == 0
+            schema.upgrade(engine)
+        assert_same(orders, history)
+    finally:
+        engine.dispose()
+        orders.execute(text(f'drop database "{name}"'))
+
+
 def test_a_history_database_of_another_origin_is_refused_unless_it_has_moved(
     orders: Connection, history: Connection, url: URL, run: Run, ship: Ship
 ) -> None:
