@@ -6,7 +6,7 @@
 -- of the table (events.sql), the version N, which the next seal closes. It holds in its data
 --   "erased"  {"columns", "places": [all that were erased of one version or another], "versions": [ids],
 --             "forced": [ids of those that were sealed without salts],
---             "elsewhere": [ids of those that only the history database has]}
+--             "elsewhere": {"<id>": [places]} of those that only the history database has}
 -- Nobody may erase but whom a superuser or rowtrail_owner lets: docs/guides/erase.md.
 
 create or replace function rowtrail.erase(
@@ -27,7 +27,7 @@ declare
   version rowtrail.versions;
   places text[];
   there bigint[];
-  only_there bigint[];
+  only_there jsonb;
   columns_erased text[] := '{}';
   unsalted bigint[] := '{}';
   changed bigint[] := '{}';
@@ -106,7 +106,7 @@ begin
   end loop;
   -- Of those that only the history database has: rowtrail ship erases them there, by the event.
   select
-    coalesce(array_agg(w.id order by w.id), '{}'), unsalted || coalesce(array_agg(w.id order by w.id) filter (where not w.salted), '{}'),
+    coalesce(jsonb_object_agg(w.id, w.places), '{}'), unsalted || coalesce(array_agg(w.id order by w.id) filter (where not w.salted), '{}'),
     array(select unnest(all_places) union select jsonb_array_elements_text(e.value -> 'places') from jsonb_array_elements(elsewhere) as e where e.value -> 'places' <> 'null' order by 1),
     columns_erased || array(select jsonb_array_elements_text(e.value -> 'columns') from jsonb_array_elements(elsewhere) as e),
     erased_values + coalesce(sum(jsonb_array_length(w.places)), 0)
@@ -114,7 +114,7 @@ begin
   from jsonb_to_recordset(elsewhere) as w (id bigint, places jsonb, salted boolean)
   where w.places <> 'null' and w.id <> all (ids);
 
-  versions := cardinality(changed) + cardinality(only_there);
+  versions := cardinality(changed) + (select count(*) from jsonb_object_keys(only_there));
   if versions = 0 then
     erasure := null;
     return;
@@ -141,7 +141,7 @@ begin
         'columns', to_jsonb(array(select distinct c from unnest(columns_erased) as c order by c)),
         'places', to_jsonb(all_places),
         'versions', to_jsonb(changed))
-      || case when only_there <> '{}' then jsonb_build_object('elsewhere', to_jsonb(only_there)) else '{}' end
+      || case when only_there <> '{}' then jsonb_build_object('elsewhere', only_there) else '{}' end
       || case when unsalted <> '{}' then jsonb_build_object('forced', to_jsonb(unsalted)) else '{}' end),
     '{"columns": {}}',
     nullif(
@@ -495,7 +495,8 @@ as $$
     cross join lateral jsonb_array_elements_text(
       case
         -- Those that the origin has no more are here.
-        when exists (select from rowtrail.origin) then (e.data -> 'erased' -> 'versions') || coalesce(e.data -> 'erased' -> 'elsewhere', '[]')
+        when exists (select from rowtrail.origin) then (e.data -> 'erased' -> 'versions')
+          || coalesce((select jsonb_agg(k) from jsonb_object_keys(e.data -> 'erased' -> 'elsewhere') as k), '[]')
         else e.data -> 'erased' -> 'versions'
       end) as i (id)
     group by i.id

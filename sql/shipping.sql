@@ -459,10 +459,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   of_table constant int := (said ->> 'table_id')::int;
-  wanted constant text[] := array(select jsonb_array_elements_text(said -> 'erased' -> 'places'));
+  elsewhere constant jsonb := coalesce(said -> 'erased' -> 'elsewhere', '{}');
   listed constant bigint[] := array(
-    select i.id::bigint
-    from jsonb_array_elements_text(coalesce(said -> 'erased' -> 'versions', '[]') || coalesce(said -> 'erased' -> 'elsewhere', '[]')) as i (id));
+    select i.id::bigint from jsonb_array_elements_text(said -> 'erased' -> 'versions') as i (id)
+    union
+    select k.id::bigint from jsonb_object_keys(elsewhere) as k (id));
   version rowtrail.versions;
   places text[];
 begin
@@ -484,7 +485,9 @@ begin
     where v.table_id = of_table and v.id = any (listed) and not exists (select from pg_temp.came_versions as c where c.id = v.id)
     order by v.id
   loop
-    places := rowtrail.places_to_erase(version, wanted);
+    -- What a place holds in one version it need not hold in another: columns may have changed their names between.
+    places := rowtrail.places_to_erase(
+      version, array(select jsonb_array_elements_text(coalesce(elsewhere -> version.id::text, said -> 'erased' -> 'places'))));
     continue when places is null;
     perform rowtrail.erase_places(version, places, (said ->> 'id')::bigint, true);
   end loop;
@@ -530,7 +533,7 @@ begin
           where s.table_id = t.id
             and s.row_key = ''
             and s.op = 'S'
-            and (s.data -> 'erased' -> 'versions' @> to_jsonb(v.id) or s.data -> 'erased' -> 'elsewhere' @> to_jsonb(v.id))
+            and (s.data -> 'erased' -> 'versions' @> to_jsonb(v.id) or s.data -> 'erased' -> 'elsewhere' ? v.id::text)
             and s.data -> 'erased' -> 'places' ? e.place))
       order by v.id);
   end if;

@@ -282,6 +282,30 @@ def test_erasing_reaches_what_only_the_history_database_has(
     assert there("select * from rowtrail.verify_sealed()") != []
 
 
+def test_of_each_version_that_only_the_history_database_has_goes_what_was_asked_for(
+    make_table: MakeTable, writer: Run, superuser: Run, there: Run, send: Callable[..., Any]
+) -> None:
+    make_table("people (id int primary key, name text, email text)", erasable="true")
+    writer("insert into people values (1, 'p1', 'first@1')")
+    superuser("alter table people rename email to former")
+    superuser("alter table people add email text")
+    writer("update people set email = 'second@1', former = 'third@1'")
+    writer("delete from people")
+    age(superuser, 24)
+    superuser("select rowtrail.set_retention('people', '1 year')")
+    send()
+    assert retire_all(superuser) == 3
+    [(known,)] = there("select rowtrail.erasable('people', '1', '{former}')::text")
+    superuser("select rowtrail.erase('people', '1', '{former}', 'r', elsewhere => %s)", known)
+    send()
+    # As it was called first, the column that was erased was called as the other is now.
+    assert there(
+        "select op, data ->> 'email', data ->> 'former' from rowtrail.versions "
+        "where op <> 'S' order by id"
+    ) == [("I", None, None), ("U", "second@1", None), ("D", "second@1", None)]
+    assert_sound(there)
+
+
 SOURCE = """
 create schema audit;
 create table audit.logged_actions (
