@@ -284,7 +284,8 @@ begin
     from rowtrail.versions as v
     where v.table_id = of_table and (v.row_key = key or v.old_key = key) and v.op not in ('T', 'S')
     union
-    select v.id from rowtrail.versions as v where v.table_id = of_table and v.id = any (also));
+    -- Whoever says so: what happened to a table is no row of it.
+    select v.id from rowtrail.versions as v where v.table_id = of_table and v.id = any (also) and v.op not in ('T', 'S'));
   for way in
     select v as start, b.is_back
     from rowtrail.versions as v

@@ -167,7 +167,8 @@ set search_path = pg_catalog, pg_temp
 set row_security = on
 as $$
   -- What is kept how long is a matter of each database.
-  select jsonb_agg(to_jsonb(t) - '{relid,retention,retired_until,complete_from,baseline_after}'::text[] order by t.id)
+  -- Since when it is complete here is so there of a table of which nothing came before.
+  select jsonb_agg(to_jsonb(t) - '{relid,retention,retired_until,baseline_after}'::text[] order by t.id)
   from rowtrail.tables as t
 $$;
 comment on function rowtrail.shipped_tables() is 'The registry, as a history database gets it.';
@@ -195,13 +196,15 @@ begin
     -- What was retired before it could be shipped.
     'departures', (
       select coalesce(jsonb_agg(jsonb_build_object(
-        'number', d.retirement, 'versions', d.versions, 'until', e.until, 'tables', coalesce(e.tables, '[]'), 'reason', e.reason, 'login', e.login, 'at', e.at)), '[]')
+        'number', d.retirement, 'versions', d.versions, 'until', e.until, 'tables', coalesce(e.tables, '[]'), 'table_ids', coalesce(e.table_ids, '[]'),
+        'reason', e.reason, 'login', e.login, 'at', e.at)), '[]')
       from (
         select r.retirement, sum(r.versions)::bigint as versions from rowtrail.retired_leaves as r where r.seal_id = number group by 1
       ) as d
       cross join lateral (
         select
           min((v.data -> 'retired' ->> 'until')::timestamptz) as until, jsonb_agg(format('%I.%I', t.schema_name, t.table_name) order by t.id) as tables,
+          jsonb_agg(t.id) as table_ids,
           min(v.context ->> 'reason') as reason, min(v.login) as login, min(v.changed_at) as at
         from rowtrail.tables as t
         join rowtrail.versions as v on v.table_id = t.id and v.row_key = '' and v.op = 'S'
@@ -257,7 +260,13 @@ as $$
   select jsonb_build_object(
     'import', to_jsonb(i),
     'import_tables', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from rowtrail.import_tables as t where t.import_id = i.id),
-    'erased', (select coalesce(jsonb_agg(v.id), '[]') from rowtrail.imported_by(i.id) as v where v.erased is not null))
+    'erased', (select coalesce(jsonb_agg(v.id), '[]') from rowtrail.imported_by(i.id) as v where v.erased is not null),
+    -- What was retired before it could be shipped.
+    'departures', (
+      select coalesce(jsonb_agg(jsonb_build_object('until', r.complete_from, 'table_ids', jsonb_build_array(r.id))), '[]')
+      from rowtrail.import_tables as t
+      join rowtrail.tables as r on r.id = t.table_id
+      where t.import_id = i.id and t.versions > (select count(*) from rowtrail.imported_by(i.id) as v where v.table_id = t.table_id)))
   from rowtrail.imports as i
   where i.id = number
 $$;
@@ -419,10 +428,15 @@ begin
   from jsonb_to_recordset(said -> 'departures') as w (
     number bigint, until timestamptz, tables jsonb, versions bigint, reason text, login text, at timestamptz)
   on conflict (number) do update set versions = d.versions + excluded.versions, leaves_hash = excluded.leaves_hash;
+  perform rowtrail.note_incomplete(said -> 'departures');
   for erasure in select e.value from jsonb_array_elements(said -> 'erasures') as e loop
     perform rowtrail.receive_erasure(erasure);
   end loop;
-  perform rowtrail.note_received(said -> 'erased');
+  perform rowtrail.note_received((said -> 'erased') || (
+    -- They came as they are now: of what was erased of them since, the event is still to come.
+    select coalesce(jsonb_agg(i.id), '[]')
+    from jsonb_array_elements(said -> 'erasures') as e
+    cross join lateral jsonb_array_elements(e.value -> 'erased' -> 'versions') as i (id)));
   update rowtrail.origin as o set seal_id = made.id;
   perform rowtrail.require_verified(format('seal %s', made.id), array(
     select concat_ws(' ', v.object, v.problem) from rowtrail.verify_seal(made.id) as v where v.is_fault));
@@ -444,6 +458,7 @@ begin
   insert into rowtrail.imports overriding system value select made.*;
   insert into rowtrail.import_tables
   select t.* from jsonb_populate_recordset(null::rowtrail.import_tables, said -> 'import_tables') as t;
+  perform rowtrail.note_incomplete(said -> 'departures');
   perform rowtrail.note_received(said -> 'erased');
   perform rowtrail.require_verified(format('import %s', made.id), array(
     select concat_ws(' ', v.object, v.problem) from rowtrail.verify_imported() as v where v.is_fault));
@@ -451,6 +466,24 @@ end
 $$;
 comment on function rowtrail.receive_import() is
   'The part of `rowtrail ship` that takes in an import, after its versions and leaves, and verifies it.';
+
+create or replace function rowtrail.note_incomplete(departures jsonb)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  update rowtrail.tables as t
+  set complete_from = w.until
+  from (
+    select i.id::int as id, max(d.until) as until
+    from jsonb_to_recordset(departures) as d (until timestamptz, table_ids jsonb)
+    cross join lateral jsonb_array_elements_text(d.table_ids) as i (id)
+    group by i.id
+  ) as w
+  where t.id = w.id and (w.until > t.complete_from or t.complete_from is null)
+$$;
+comment on function rowtrail.note_incomplete(jsonb) is
+  'The part of `rowtrail ship` that notes of which tables some was retired in the origin before it could be shipped: what was before is not known here either.';
 
 create or replace function rowtrail.receive_erasure(said jsonb)
 returns void
@@ -482,7 +515,8 @@ begin
   for version in
     select v.*
     from rowtrail.versions as v
-    where v.table_id = of_table and v.id = any (listed) and not exists (select from pg_temp.came_versions as c where c.id = v.id)
+    where v.table_id = of_table and v.id = any (listed) and v.op not in ('T', 'S')
+      and not exists (select from pg_temp.came_versions as c where c.id = v.id)
     order by v.id
   loop
     -- What a place holds in one version it need not hold in another: columns may have changed their names between.
@@ -602,6 +636,7 @@ revoke all on function
   rowtrail.receive_tables(jsonb),
   rowtrail.receive_seal(),
   rowtrail.receive_import(),
+  rowtrail.note_incomplete(jsonb),
   rowtrail.receive_erasure(jsonb),
   rowtrail.places_to_erase(rowtrail.versions, text[]),
   rowtrail.note_received(jsonb),

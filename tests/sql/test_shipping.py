@@ -1,5 +1,6 @@
 """Promises about the history database: it has what is sealed, and keeps what is retired here."""
 
+import json
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
@@ -17,6 +18,15 @@ Run = Callable[..., list[Any]]
 MakeTable = Callable[..., str]
 
 COUNT = "select count(*) from rowtrail.versions where op <> 'S'"
+
+AS_OF = "select count(*) from rowtrail.rows_as_of(%s, null, %s, null, null)"
+
+#: Sets a history database back to a moment before all seals.
+SET_BACK = (
+    "delete from rowtrail.versions",
+    "delete from rowtrail.seal_leaves",
+    "delete from rowtrail.seals",
+)
 
 #: What is known of a row, however it is kept.
 ROW = "select id, op, data, old, erased from rowtrail.versions where row_key = '1' order by id"
@@ -112,13 +122,9 @@ def test_what_is_retired_here_is_there(
     # As of then it is known there only.
     [(moment,)] = there("select max(changed_at) from rowtrail.versions where op = 'D'")
     [(table,)] = there("select id from rowtrail.tables")
-    assert there(
-        "select count(*) from rowtrail.rows_as_of(%s, null, %s, null, null)", table, moment
-    ) == [(18,)]
+    assert there(AS_OF, table, moment) == [(18,)]
     with pytest.raises(psycopg2.errors.NoDataFound, match="was retired"):
-        superuser(
-            "select count(*) from rowtrail.rows_as_of(%s, null, %s, null, null)", table, moment
-        )
+        superuser(AS_OF, table, moment)
 
 
 def test_nothing_is_retired_that_is_not_there(
@@ -138,6 +144,7 @@ def test_nothing_is_retired_that_is_not_there(
 def test_what_was_retired_before_it_was_shipped_is_said_to_be_missing(
     old: None, writer: Run, superuser: Run, there: Run, send: Callable[..., Any]
 ) -> None:
+    [(moment,)] = superuser("select max(changed_at) from rowtrail.versions where op = 'D'")
     superuser("select * from rowtrail.seal()")
     gone = retire_all(superuser)
     writer("update animals set legs = 2 where id = 1")
@@ -147,12 +154,34 @@ def test_what_was_retired_before_it_was_shipped_is_said_to_be_missing(
     assert there("select number, versions, tables, reason, place from rowtrail.departures") == [
         (number, gone, ["public.animals"], "policy", None)
     ]
+    # What was then is known nowhere, and is not said to have been otherwise.
+    [(table,)] = there("select id from rowtrail.tables")
+    for run in (superuser, there):
+        with pytest.raises(psycopg2.errors.NoDataFound, match="was retired"):
+            run(AS_OF, table, moment)
     there("update rowtrail.departures set leaves_hash = sha256('x')")
     assert len(there("select * from rowtrail.verify_sealed()")) == 1
     there("delete from rowtrail.departures")
     [(_, problem, _, is_fault)] = there("select * from rowtrail.verify_sealed()")
     assert is_fault
     assert "no row of rowtrail.departures says so" in problem
+
+
+def test_what_was_retired_while_nothing_was_shipped_is_said_to_be_missing(
+    old: None, superuser: Run, there: Run, send: Callable[..., Any]
+) -> None:
+    send()
+    superuser("select rowtrail.stop_shipping('it is set back to before seal 1')")
+    for statement in SET_BACK:
+        there(statement)
+    assert retire_all(superuser) == 14
+    send()
+    assert_sound(there)
+    assert there("select versions from rowtrail.departures") == [(14,)]
+    [(moment,)] = superuser("select complete_from - interval '1 day' from rowtrail.tables")
+    [(table,)] = there("select id from rowtrail.tables")
+    with pytest.raises(psycopg2.errors.NoDataFound, match="was retired"):
+        there(AS_OF, table, moment)
 
 
 def test_a_history_database_retires_by_itself(
@@ -220,6 +249,24 @@ def test_what_was_erased_before_it_came_is_no_alarm(
     assert_same(superuser, there)
     there("update rowtrail.versions set erased = erased || 'data.id'::text where op = 'I'")
     assert there("select * from rowtrail.verify_sealed()") != []
+
+
+def test_what_was_erased_again_since_is_no_alarm(
+    make_table: MakeTable, writer: Run, superuser: Run, there: Run, send: Callable[..., Any]
+) -> None:
+    make_table("people (id int primary key, name text, email text)", erasable="true")
+    writer("insert into people values (1, 'p', 'mail@1')")
+    writer("delete from people")
+    send()
+    superuser("select rowtrail.erase('people', '1', '{email}', 'request 17')")
+    superuser("select * from rowtrail.seal()")
+    superuser("select rowtrail.erase('people', '1', '{name}', 'request 18')")
+    # What it lists comes as it is now, and what was erased last is in no seal yet.
+    send(sealed=False)
+    assert_sound(there)
+    send()
+    assert_same(superuser, there)
+    assert there("select erased_before from rowtrail.origin") == [([],)]
 
 
 def test_what_was_erased_by_force_comes_as_it_is(
@@ -304,6 +351,25 @@ def test_of_each_version_that_only_the_history_database_has_goes_what_was_asked_
         "where op <> 'S' order by id"
     ) == [("I", None, None), ("U", "second@1", None), ("D", "second@1", None)]
     assert_sound(there)
+
+
+def test_nobody_erases_what_happened_to_a_table(
+    make_table: MakeTable, writer: Run, superuser: Run, there: Run, send: Callable[..., Any]
+) -> None:
+    make_table("people (id int primary key, name text, email text)", erasable="true")
+    writer("insert into people values (1, 'p1', 'mail@1')")
+    writer("delete from people")
+    superuser("select rowtrail.erase('people', '1', '{email}', 'request 17')")
+    send()
+    event = "select id, table_id, data, erased from rowtrail.versions where data ? 'erased'"
+    [(number, table, *before)] = superuser(event)
+    # Who may erase says what he likes of the history database.
+    for places in (None, ["data.erased", "data.command"]):
+        said = {"table_id": table, "id": number, "places": places, "columns": [], "salted": False}
+        superuser("select rowtrail.erase('people', '1', null, 'r', true, %s)", json.dumps([said]))
+        send()
+        for run in (superuser, there):
+            assert [*run(event + " and id = %s", number)] == [(number, table, *before)]
 
 
 SOURCE = """
@@ -467,11 +533,7 @@ def test_a_history_database_that_was_set_back_gets_it_again(
     assert superuser("select seal_id from rowtrail.shipping") == [(2,)]
     # Where that is nowhere else any more, it is said.
     retire_all(superuser)
-    for statement in (
-        "delete from rowtrail.versions",
-        "delete from rowtrail.seal_leaves",
-        "delete from rowtrail.seals",
-    ):
+    for statement in SET_BACK:
         there(statement)
     with pytest.raises(RowtrailError, match="are nowhere else"):
         send()
