@@ -49,6 +49,9 @@ SETTINGS = (
     "set statement_timeout = 0",
     "set idle_in_transaction_session_timeout = 0",
     "set row_security = on",
+    # What is noted to be there is there after a crash as well.
+    "select set_config('synchronous_commit', 'local', false) "
+    "where current_setting('synchronous_commit') = 'off'",
     "set client_min_messages = warning",
     "select set_config('client_encoding', getdatabaseencoding(), false)",
 )
@@ -167,6 +170,27 @@ IMPORTS_THERE = "select i.id from rowtrail.imports as i order by i.id"
 LOST = """
 select count(*) from rowtrail.retired_leaves as r where r.seal_id > :number and r.seal_id <= :noted
 """
+
+#: By what an import is told from another one with its number.
+IMPORTS = """
+select i.id, i.begun_at, i.finished_at, i.source, i.first_id, i.rows
+from rowtrail.imports as i where i.finished_at is not null
+"""
+
+#: Of imports, the first of which something was retired since it was finished.
+LOST_IMPORT = """
+select t.import_id
+from rowtrail.import_tables as t
+where t.import_id = any (:imports)
+group by t.import_id
+having sum(t.versions) > (
+  select coalesce(sum(cardinality(l.ids)), 0)
+  from rowtrail.import_leaves as l where l.import_id = t.import_id)
+order by t.import_id
+limit 1
+"""
+
+LATER_SEAL = "select min(s.id) from rowtrail.seals as s where s.id > %s"
 
 SAME_DATABASE = """
 select
@@ -376,6 +400,7 @@ class Shipping:
                     "the seals before, the two are not the same history; this database was "
                     "restored, or one of them was changed: run rowtrail verify in both"
                 )
+        imports = self._require_same_imports(here, there, shipping)
         if shipping is not None and shipping.seal_id > number:
             lost = here.scalar(text(LOST), {"number": number, "noted": shipping.seal_id})
             if lost:
@@ -390,7 +415,6 @@ class Shipping:
                 "it was restored from a backup; what is missing is shipped again"
             )
             here.rollback()
-            imports = self._imports_there(there)
             with here.begin():
                 here.execute(
                     text("select rowtrail.note_shipped(:id, :seal, :hash, :imports)"),
@@ -407,10 +431,30 @@ class Shipping:
             self._note_moved(there, mine_now, here.scalar(text(SYSTEM)))
         here.rollback()
 
-    def _imports_there(self, there: Connection) -> list[int]:
-        found = list(there.scalars(text(IMPORTS_THERE)))
+    def _require_same_imports(
+        self, here: Connection, there: Connection, shipping: Any
+    ) -> list[int]:
+        """Raises where an import there is none of here; gives those that are there."""
+        mine = {one.id: one for one in here.execute(text(IMPORTS))}
+        came = list(there.execute(text(IMPORTS)))
         there.rollback()
-        return found
+        for one in came:
+            if mine.get(one.id) != one:
+                raise RowtrailError(
+                    f"the history database has an import {one.id}, from {one.source}, which is not "
+                    "here: this database was restored to a moment before it; restore it to a later "
+                    "one, or ship to another history database"
+                )
+        numbers = sorted(one.id for one in came)
+        missing = [] if shipping is None else [i for i in shipping.imports if i not in numbers]
+        lost = here.scalar(text(LOST_IMPORT), {"imports": missing})
+        if lost is not None:
+            raise RowtrailError(
+                f"the history database had import {lost}, and has it no more: it was restored from "
+                "a backup; versions of it were retired here since, and are nowhere else: restore "
+                "it from a later backup; or, if there is none: rowtrail ship --stop, and ship again"
+            )
+        return numbers
 
     def _as_owner(self, there: Connection) -> None:
         there.exec_driver_sql("set local role rowtrail_owner")
@@ -482,6 +526,12 @@ class Shipping:
                 number = last + 1
                 found = rows(here, SEAL, number)
                 if not found:
+                    [(later,)] = rows(here, LATER_SEAL, last)
+                    if later is not None:
+                        raise RowtrailError(
+                            f"seal {number} is missing here, and seal {later} is not; seals are "
+                            "shipped in order: run rowtrail verify"
+                        )
                     return None
                 [(made, before, sealed)] = found
                 versions = MEMBERS.format(made=made, before=before)

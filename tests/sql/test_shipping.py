@@ -10,6 +10,7 @@ import pytest
 from shipped import assert_same, assert_sound, ship
 from sqlalchemy import Engine, text
 
+from rowtrail import imports
 from rowtrail.db import connect
 from rowtrail.embedded import Server
 from rowtrail.errors import RowtrailError
@@ -394,8 +395,6 @@ cross join lateral (select timestamptz '2019-05-01Z' + g * interval '40 days' as
 def test_imports_are_shipped_whole(
     animals: str, writer: Run, superuser: Run, there: Run, send: Callable[..., Any], engine: Engine
 ) -> None:
-    from rowtrail import imports
-
     for statement in SOURCE.split(";\n"):
         superuser(statement)
     superuser(RECORD)
@@ -423,11 +422,30 @@ def test_imports_are_shipped_whole(
     assert len(there("select * from rowtrail.verify_imported()")) == 1
 
 
-def test_only_imports_that_are_there_are_retired(
-    animals: str, superuser: Run, there: Run, send: Callable[..., Any], engine: Engine
-) -> None:
-    from rowtrail import imports
+def bring(engine: Engine) -> int:
+    """Imports what the other tool has recorded; gives the number of the import."""
+    with engine.connect() as connection:
+        found, _ = imports.found_in(connection, "audit-trigger", None, (), ())
+    number = imports.begun(engine, "audit-trigger", found)
+    for _ in imports.record(engine, number, 100):
+        pass
+    imports.finish(engine, number)
+    return number
 
+
+UNDO_IMPORT = (
+    "delete from rowtrail.versions where id < 0",
+    "delete from rowtrail.import_leaves",
+    "delete from rowtrail.import_tables",
+    "delete from rowtrail.imports",
+    "alter table rowtrail.imports alter id restart",
+    "update rowtrail.tables set imported_until = null",
+)
+
+
+@pytest.fixture
+def source(animals: str, superuser: Run) -> None:
+    """What another tool has recorded of animals, of which one is gone again."""
     for statement in SOURCE.split(";\n"):
         superuser(statement)
     superuser(RECORD)
@@ -438,13 +456,68 @@ def test_only_imports_that_are_there_are_retired(
     )
     superuser("insert into animals values (100)")
     superuser("select rowtrail.set_retention('animals', '1 year')")
+
+
+def test_another_import_with_the_number_of_one_there_is_not_taken_for_it(
+    source: None, superuser: Run, there: Run, send: Callable[..., Any], engine: Engine
+) -> None:
     send()
-    with engine.connect() as connection:
-        found, _ = imports.found_in(connection, "audit-trigger", None, (), ())
-    number = imports.begun(engine, "audit-trigger", found)
-    for _ in imports.record(engine, number, 100):
-        pass
-    imports.finish(engine, number)
+    number = bring(engine)
+    send()
+    # Set back to a moment before the import, and imported again.
+    for statement in (*UNDO_IMPORT, "update rowtrail.shipping set imports = '{}'"):
+        superuser(statement)
+    with pytest.raises(RowtrailError, match=r"has an import 1, .* which is not here"):
+        send()
+    superuser('update audit.logged_actions set row_data = row_data || \'{"name": "other"}\'')
+    assert bring(engine) == number
+    with pytest.raises(RowtrailError, match=r"has an import 1, .* which is not here"):
+        send()
+    with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="not in the history"):
+        superuser("select rowtrail.retire()")
+
+
+def test_an_import_that_a_history_database_lost_is_shipped_again_or_said_to_be_lost(
+    source: None, superuser: Run, there: Run, send: Callable[..., Any], engine: Engine
+) -> None:
+    send()
+    bring(engine)
+    send()
+    for statement in UNDO_IMPORT:
+        there(statement)
+    assert [(one.what, one.versions) for one in send()] == [("import", 31)]
+    assert_same(superuser, there)
+    assert retire_all(superuser) == 2
+    for statement in UNDO_IMPORT:
+        there(statement)
+    with pytest.raises(RowtrailError, match=r"had import 1, .* are nowhere else"):
+        send()
+    superuser("select rowtrail.stop_shipping('it is lost')")
+    send()
+    assert_sound(there)
+    [(table, moment)] = superuser(
+        "select id, complete_from - interval '1 day' from rowtrail.tables"
+    )
+    with pytest.raises(psycopg2.errors.NoDataFound, match="was retired"):
+        there(AS_OF, table, moment)
+
+
+def test_a_seal_that_is_missing_is_said(
+    animals: str, writer: Run, superuser: Run, send: Callable[..., Any]
+) -> None:
+    for number in range(3):
+        writer("insert into animals values (%s)", number)
+        superuser("select * from rowtrail.seal()")
+    superuser("delete from rowtrail.seals where id = 2")
+    with pytest.raises(RowtrailError, match="seal 2 is missing here, and seal 3 is not"):
+        send(sealed=False)
+
+
+def test_only_imports_that_are_there_are_retired(
+    source: None, superuser: Run, there: Run, send: Callable[..., Any], engine: Engine
+) -> None:
+    send()
+    bring(engine)
     with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="not in the history"):
         superuser("select rowtrail.retire()")
     send()
