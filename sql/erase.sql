@@ -28,6 +28,7 @@ declare
   places text[];
   there bigint[];
   only_there jsonb;
+  shipping rowtrail.shipping;
   columns_erased text[] := '{}';
   unsalted bigint[] := '{}';
   changed bigint[] := '{}';
@@ -62,11 +63,20 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'Name some; or leave the argument out to erase all columns but the key.';
   end if;
   wanted_key := rowtrail.key_from(known.key_columns, key);
-  if elsewhere is null and known.complete_from is not null and exists (select from rowtrail.shipping as s where s.ended_at is null) then
+  -- The one to which it is shipped, or was last.
+  select s.* into shipping from rowtrail.shipping as s order by s.id desc limit 1;
+  if elsewhere is null and known.complete_from is not null and shipping.id is not null then
     raise exception 'what was of % before % is in the history database only, and would stay there', full_name, known.complete_from
       using errcode = 'object_not_in_prerequisite_state',
-        hint = 'Let rowtrail erase ask it: with HISTORY_DATABASE_URL; or give what rowtrail.erasable() says there: elsewhere => ...';
+        hint = 'Let rowtrail erase ask it: with HISTORY_DATABASE_URL; or give what rowtrail.erasable() says there: elsewhere => ... If it is no more: elsewhere => ''{}''.';
+  elsif elsewhere <> '{}' and (elsewhere ->> 'history') is distinct from shipping.history_id::text then
+    raise exception 'the history database that was asked is not that to which this history is shipped, which is %', coalesce(shipping.place, 'none')
+      using errcode = 'invalid_parameter_value', hint = 'Name that one: HISTORY_DATABASE_URL.';
+  elsif elsewhere -> 'versions' = 'null' and known.complete_from is not null then
+    raise exception 'the history database does not know % by this name', full_name
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal; rowtrail ship; then again.';
   end if;
+  elsewhere := coalesce(nullif(elsewhere -> 'versions', 'null'), '[]');
   if exists (select from jsonb_array_elements(elsewhere) as e where (e.value ->> 'table_id')::int <> known.id) then
     raise exception 'the history database knows another table as %, since it was renamed', full_name
       using errcode = 'object_not_in_prerequisite_state', hint = 'Run: rowtrail seal; rowtrail ship; then again.';

@@ -599,20 +599,27 @@ set search_path = pg_catalog, pg_temp
 set row_security = on
 as $$
 declare
-  known constant rowtrail.tables := rowtrail.table_named(of_table);
+  history constant uuid := (select o.id from rowtrail.origin as o);
+  known rowtrail.tables;
 begin
-  return (
+  begin
+    known := rowtrail.table_named(of_table);
+  exception when undefined_table then
+    -- Nothing of it came yet, or not under this name.
+    return jsonb_build_object('history', history, 'versions', null);
+  end;
+  return jsonb_build_object('history', history, 'versions', (
     select coalesce(jsonb_agg(jsonb_build_object(
       'table_id', known.id, 'id', v.id, 'places', coalesce(to_jsonb(p.places), 'null'), 'columns', to_jsonb(p.columns_named),
       'salted', v.era = 0 or exists (select from rowtrail.seal_salts as s where s.version_id = v.id) or exists (select from rowtrail.erased_versions as e where e.version_id = v.id))
       order by v.id), '[]')
     from rowtrail.versions as v
     cross join lateral rowtrail.places_meant(known, v, columns) as p
-    where v.table_id = known.id and v.id = any (rowtrail.versions_of_row(known.id, rowtrail.key_from(known.key_columns, key))));
+    where v.table_id = known.id and v.id = any (rowtrail.versions_of_row(known.id, rowtrail.key_from(known.key_columns, key)))));
 end
 $$;
 comment on function rowtrail.erasable(text, text, text[]) is
-  'In a history database: the versions of a row, with what rowtrail.erase() with the same arguments is to erase of each. It takes that as elsewhere.';
+  'In a history database: the versions of a row, with what rowtrail.erase() with the same arguments is to erase of each, and which history database says so. It takes that as elsewhere.';
 
 revoke all on function
   rowtrail.origin(),

@@ -124,4 +124,4 @@ def found_there(history_database: str, data: Path | None, asked: Mapping[str, ob
                 f"{there.engine.url.database} is no history database; name the one to which "
                 "rowtrail ship brings this history: HISTORY_DATABASE_URL"
             )
-        return str(connection.scalar(text(ERASABLE), asked) or "[]")
+        return str(connection.scalar(text(ERASABLE), asked))

@@ -366,11 +366,46 @@ def test_nobody_erases_what_happened_to_a_table(
     [(number, table, *before)] = superuser(event)
     # Who may erase says what he likes of the history database.
     for places in (None, ["data.erased", "data.command"]):
-        said = {"table_id": table, "id": number, "places": places, "columns": [], "salted": False}
-        superuser("select rowtrail.erase('people', '1', null, 'r', true, %s)", json.dumps([said]))
+        [(history,)] = there("select id::text from rowtrail.origin")
+        version = {"table_id": table, "id": number, "places": places, "columns": []}
+        said = {"history": history, "versions": [version | {"salted": False}]}
+        superuser("select rowtrail.erase('people', '1', null, 'r', true, %s)", json.dumps(said))
         send()
         for run in (superuser, there):
             assert [*run(event + " and id = %s", number)] == [(number, table, *before)]
+
+
+def test_only_the_history_database_of_this_history_is_asked_what_to_erase(
+    make_table: MakeTable, writer: Run, superuser: Run, there: Run, send: Callable[..., Any]
+) -> None:
+    make_table("people (id int primary key, name text, email text)", erasable="true")
+    writer("insert into people values (1, 'p1', 'mail@1')")
+    writer("delete from people")
+    age(superuser, 24)
+    superuser("select rowtrail.set_retention('people', '1 year')")
+    send()
+    assert retire_all(superuser) == 2
+    erase = "select versions from rowtrail.erase('people', '1', '{email}', 'r', elsewhere => %s)"
+    other = json.dumps({"history": "8dd1ba0a-1b68-4a5c-8e0a-2f5d1b0f0c4d", "versions": []})
+    with pytest.raises(psycopg2.errors.InvalidParameterValue, match="is not that to which"):
+        superuser(erase, other)
+    # What was given up has the values still.
+    superuser("select rowtrail.stop_shipping('for a while')")
+    with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="would stay there"):
+        superuser(erase, None)
+    superuser("alter table people rename to persons")
+    [(known,)] = there("select rowtrail.erasable('persons', '1', '{email}')::text")
+    with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="by this name"):
+        superuser(erase.replace("people", "persons"), known)
+    send()
+    [(known,)] = there("select rowtrail.erasable('persons', '1', '{email}')::text")
+    assert superuser(erase.replace("people", "persons"), known) == [(2,)]
+    # Of what never was anywhere else nothing is to be found there.
+    make_table("guests (id int primary key, email text)", erasable="true")
+    writer("insert into guests values (1, 'guest@1')")
+    writer("delete from guests")
+    [(known,)] = there("select rowtrail.erasable('guests', '1', '{email}')::text")
+    assert superuser(erase.replace("people", "guests"), known) == [(2,)]
 
 
 SOURCE = """
