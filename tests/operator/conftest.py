@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from as_people_do import Run, command, environment
 from nodes import wait_until
+from shops import Shops, serving
 
 from rowtrail.embedded import Server
 
@@ -53,3 +54,18 @@ def own_server(folder: Path) -> Iterator[Server]:
     """A server of this test alone, on which rowtrail was never installed."""
     with Server(folder / "server", Path(BINARIES) if BINARIES else None) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def shops() -> Iterator[Server]:
+    """A server with a database of each released revision."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def shop(shops: Server) -> Iterator[Shops]:
+    """Makes a database of a revision."""
+    made = Shops(shops)
+    yield made
+    made.close()
