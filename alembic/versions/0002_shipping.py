@@ -196,6 +196,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    schema.remove_functions(op.get_bind())
+    schema.drop_functions(op.get_bind(), "versions_of_row", of=TABLES)
     for statement in DOWNGRADE:
         op.execute(statement)

@@ -1,23 +1,34 @@
 """Installs and removes the schema `rowtrail`: its migrations, then the functions from `sql/`.
 
-Everything happens in one transaction, so a database is never between two revisions.
+Both happen in one transaction, so a database is never between two revisions. Writers go on: what
+they would wait for is asked for only for a moment, and tried again.
 """
 
-from collections.abc import Iterator
+import os
+import random
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 
 import psycopg2
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg2.errors import InsufficientPrivilege
+from psycopg2.errors import (
+    DeadlockDetected,
+    DependentObjectsStillExist,
+    InsufficientPrivilege,
+    LockNotAvailable,
+)
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from rowtrail.db import installed_revision, newer_schema, no_database
 from rowtrail.errors import RowtrailError, explain
+from rowtrail.patience import LOCK_TIMEOUT, PAUSE, Watch, patiently
 
 #: What is installed in the database, in this order. `roles.sql` comes before the migrations.
 SQL_FILES = (
@@ -84,7 +95,76 @@ SESSION = (
     "set transaction isolation level read committed, read write",
     "set local standard_conforming_strings = on",
     "set local quote_all_identifiers = off",
+    # For another upgrade it waits; for nothing else.
+    "set local lock_timeout = 0",
+    "set local statement_timeout = 0",
 )
+
+MAKE_PARTITIONS = "select rowtrail.make_partitions()"
+
+#: Functions that are ours and that this transaction has not installed. `now` is what has the name.
+FORMER = """
+with functions as (
+  select
+    p.oid, p.proname, p.proacl, p.proowner,
+    (p.xmin::text)::bigint = ((pg_current_xact_id()::text)::bigint & 4294967295) as is_new
+  from pg_proc as p
+  where p.pronamespace = 'rowtrail'::regnamespace
+    and p.proowner in ('rowtrail_owner'::regrole, 'rowtrail_capture'::regrole)
+)
+select
+  f.oid::regprocedure::text as signature,
+  array(
+    select o.oid::regprocedure::text
+    from functions as o
+    where o.proname = f.proname and o.is_new) as now,
+  array(
+    select quote_ident(r.rolname)
+    from aclexplode(f.proacl) as a
+    join pg_roles as r on r.oid = a.grantee
+    where a.grantee <> f.proowner and r.rolname not like 'rowtrail\\_%'
+  ) as grantees
+from functions as f
+where not f.is_new
+order by 1
+"""
+
+#: The columns of the tables; partitions have those of theirs.
+COLUMNS = """
+select c.relname::text, a.attname::text
+from pg_class as c
+join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relnamespace = 'rowtrail'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+"""
+
+#: The functions of these names, and those that take or give rows of these tables.
+FUNCTIONS = """
+select p.oid::regprocedure::text
+from pg_proc as p
+where p.pronamespace = 'rowtrail'::regnamespace
+  and (
+    p.proname = any (:names)
+    or exists (
+      select from pg_type as t
+      join pg_class as c on c.oid = t.typrelid
+      where c.relnamespace = p.pronamespace
+        and c.relname = any (:tables)
+        and array[t.oid, t.typarray]
+          && (array[p.prorettype] || p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}'))))
+order by 1
+"""
+
+#: The tables whose triggers are of another release and that this login may renew.
+STALE_AND_MINE = """
+select t.relid::bigint
+from rowtrail.status() as s
+join rowtrail.tables as t on t.id = s.table_id
+join pg_class as c on c.oid = t.relid
+where s.state = 'stale' and pg_has_role(c.relowner, 'usage')
+"""
+
+#: So often a lock on such a table is asked for.
+TRIES = 20
 
 ROLES_HINT = (
     "let somebody who may create roles run sql/roles.sql once, and then: "
@@ -124,46 +204,138 @@ def head() -> str:
 def upgrade(engine: Engine) -> list[str]:
     """Brings the schema and its functions up to date; safe to run again, and twice at once.
 
+    That is one transaction, while writers go on; then come partitions and the triggers, which are
+    as good as before until they are renewed.
+
     Returns:
-        The tables whose triggers are out of date and that this login may not touch: the owner of
-        each has to run `rowtrail.track()` on it.
+        The tables whose triggers are out of date, and that this login may not touch or that
+        somebody kept locked: the owner of each has to run `rowtrail.track()` on it.
 
     Raises:
-        RowtrailError: the server is too old, the schema too new, or a right is missing.
+        RowtrailError: the server is too old, the schema too new, a right is missing, or somebody
+            keeps a lock that it needs.
     """
-    with migration(engine) as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    with engine.connect() as connection:
-        out_of_date = text("select table_name from rowtrail.status() where state = 'stale'")
-        return list(connection.scalars(out_of_date))
+
+    def once(watch: Watch) -> None:
+        with migration(engine, watch) as connection:
+            command.upgrade(config_of(connection), "head")
+
+    with explained(engine):
+        patiently(engine, once, "the upgrade")
+        return bring_up_to_date(engine)
+
+
+def downgrade(engine: Engine, revision: str, folder: Path, forget: bool) -> tuple[str, list[str]]:
+    """Takes the schema and its functions back to an earlier revision, while writers go on.
+
+    Args:
+        engine: of the database.
+        revision: to which.
+        folder: the folder `sql` of the release of that revision, whose functions are installed.
+        forget: whether what only later revisions keep may be lost.
+
+    Returns:
+        The revision that it had, and the tables whose triggers are of another release.
+
+    Raises:
+        RowtrailError: there is no such revision, something would be lost, a right is missing, or
+            somebody keeps a lock that it needs.
+    """
+    before = ""
+
+    def once(watch: Watch) -> None:
+        nonlocal before
+        with migration(engine, watch, folder) as connection:
+            before = require_later(connection, revision)
+            held = columns_with_rows(connection)
+            command.downgrade(config_of(connection), revision)
+            lost = sorted({table for table, _ in held - columns_with_rows(connection, held)})
+            if lost and not forget:
+                raise RowtrailError(
+                    f"what is in {', '.join(f'rowtrail.{table}' for table in lost)} would be lost: "
+                    f"revision {revision} has no place for it; to lose it: --forget"
+                )
+
+    files_of(folder)
+    with explained(engine):
+        patiently(engine, once, "the downgrade")
+        return before, bring_up_to_date(engine)
+
+
+def require_later(connection: Connection, revision: str) -> str:
+    """The revision of the schema, which has to be later than this one.
+
+    Raises:
+        RowtrailError: it is not, or there is no such revision.
+    """
+    scripts = ScriptDirectory.from_config(alembic_config())
+    known = [script.revision for script in scripts.walk_revisions()]
+    if revision not in known:
+        raise RowtrailError(f"there is no revision {revision}; there are {', '.join(known[::-1])}")
+    installed = installed_revision(connection)
+    if installed is None:
+        raise RowtrailError("rowtrail is not installed in this database; there is nothing to undo")
+    if known.index(installed) >= known.index(revision):
+        raise RowtrailError(f"the schema rowtrail is at revision {installed} already")
+    return installed
+
+
+def columns_with_rows(
+    connection: Connection, of: Collection[tuple[str, str]] | None = None
+) -> set[tuple[str, str]]:
+    """The columns of the tables that have rows; of these, if they are given, which are there."""
+    columns = set(connection.execute(text(COLUMNS)).tuples().all())
+    if of is not None:
+        return columns & set(of)
+    filled = {
+        table
+        for table in {table for table, _ in columns}
+        if connection.scalar(text(f'select exists (select from rowtrail."{table}")'))  # noqa: S608
+    }
+    return {(table, column) for table, column in columns if table in filled}
+
+
+def drop_functions(connection: Connection, *names: str, of: Collection[str] = ()) -> None:
+    """Drops functions that are others in the revision before; for what undoes a revision.
+
+    Args:
+        connection: of the migration.
+        names: of functions that take or give something else there.
+        of: tables that are not there; what takes or gives a row of one goes.
+    """
+    found = connection.scalars(text(FUNCTIONS), {"names": list(names), "tables": list(of)})
+    for signature in found.all():
+        connection.exec_driver_sql(f"drop routine {signature}")
 
 
 def remove(engine: Engine) -> None:
     """Removes the schema with all history, the triggers, and the roles that nothing else needs.
 
     Raises:
-        RowtrailError: something that is not rowtrail's depends on it (it is named), or a right is
-            missing.
+        RowtrailError: something that is not rowtrail's depends on it (it is named), a right is
+            missing, or somebody keeps a lock that it needs.
     """
-    with migration(engine) as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+
+    def once(watch: Watch) -> None:
+        with migration(engine, watch) as connection:
+            command.downgrade(config_of(connection), "base")
+
+    with explained(engine):
+        patiently(engine, once, "the removal")
+
+
+def config_of(connection: Connection) -> Config:
+    """Alembic's configuration, for migrations on this connection."""
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    return config
 
 
 @contextmanager
-def migration(engine: Engine) -> Iterator[Connection]:
-    """A transaction in which migrations may run; installs or removes the rest at its end."""
+def explained(engine: Engine) -> Iterator[None]:
+    """Says what went wrong in one line."""
     try:
-        with engine.begin() as connection:
-            prepare(connection)
-            yield connection
-            if installed_revision(connection) is None:
-                remove_schema(connection)
-            else:
-                install(connection)
+        yield
     except OperationalError as error:
         if error.connection_invalidated or error.statement is None:
             raise no_database(error, engine.url) from None
@@ -172,11 +344,55 @@ def migration(engine: Engine) -> Iterator[Connection]:
         raise RowtrailError(explain(error)) from None
 
 
-def prepare(connection: Connection) -> None:
-    """Takes the lock, makes the roles and the schema, and goes on as rowtrail_owner."""
+@contextmanager
+def migration(
+    engine: Engine, watch: Watch | None = None, folder: Path | None = None
+) -> Iterator[Connection]:
+    """A transaction in which migrations may run; installs or removes the rest at its end.
+
+    Args:
+        engine: of the database.
+        watch: is told the session.
+        folder: of the SQL that is installed; without it, that of this release.
+    """
+    with engine.begin() as connection:
+        if watch is not None:
+            watch.of(connection)
+        prepare(connection)
+        is_new = installed_revision(connection) is None
+        yield connection
+        if installed_revision(connection) is None:
+            remove_schema(connection)
+        else:
+            install(connection, folder or sql_folder())
+            if is_new:
+                # Else they come later: who upgrades keeps no lock for which writers would wait.
+                connection.execute(text(MAKE_PARTITIONS))
+
+
+def migrate_with(run: Callable[[Connection], None]) -> None:
+    """Runs migrations in the database that DATABASE_URL names, or the embedded one: `alembic …`."""
+    from rowtrail.target import open_database
+
+    named = os.environ.get("DATABASE_URL")
+    with open_database(named, None) as target, explained(target.engine):
+        with migration(target.engine) as connection:
+            run(connection)
+        if is_installed(target.engine):
+            bring_up_to_date(target.engine)
+
+
+def take_turn(connection: Connection) -> None:
+    """Waits until nobody else upgrades; from then on for no lock longer than a moment."""
     for setting in SESSION:
         connection.execute(text(setting))
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+    connection.execute(text(f"set local lock_timeout = {LOCK_TIMEOUT}"))
+
+
+def prepare(connection: Connection) -> None:
+    """Takes its turn, makes the roles and the schema, and goes on as rowtrail_owner."""
+    take_turn(connection)
     version = connection.connection.dbapi_connection.server_version  # type: ignore[union-attr]
     if version < OLDEST_SERVER * 10_000:
         raise RowtrailError(
@@ -192,7 +408,7 @@ def prepare(connection: Connection) -> None:
         if revision not in known:
             raise newer_schema(revision)
     try:
-        run_file(connection, "roles.sql")
+        run_file(connection, sql_folder() / "roles.sql")
     except ProgrammingError as error:
         raise RowtrailError(
             f"the roles of rowtrail cannot be made: {explain(error)}; {ROLES_HINT}"
@@ -210,24 +426,96 @@ def prepare(connection: Connection) -> None:
     connection.execute(text("set local role rowtrail_owner"))
 
 
-def install(connection: Connection) -> None:
-    """Installs the functions, makes the partitions, and brings the triggers up to date."""
+def install(connection: Connection, folder: Path) -> None:
+    """Installs the functions of this folder, and no others of ours; then the event triggers."""
     # The files begin with what people call; what that calls comes below.
     connection.execute(text("set local check_function_bodies = off"))
-    for name in SQL_FILES:
-        run_file(connection, name)
+    *files, access = files_of(folder)
+    for file in files:
+        run_file(connection, file)
+    remove_former(connection)
+    run_file(connection, access)
     # To all who may use the schema: each command looks first whether it knows this revision.
     connection.execute(text("grant select on rowtrail.alembic_version to public"))
-    connection.execute(text("select rowtrail.make_partitions()"))
     connection.execute(text("select rowtrail.note_schema_changes()"))
     connection.execute(text("reset role"))
     create_event_triggers(connection)
-    mine = text(
-        "select rowtrail.track(t.relid) from rowtrail.status() as s "
-        "join rowtrail.tables as t on t.id = s.table_id join pg_class as c on c.oid = t.relid "
-        "where s.state = 'stale' and pg_has_role(c.relowner, 'usage')"
-    )
-    connection.execute(mine)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The SQL that a release installs in the database, in order: this one, or an earlier one."""
+    there = {file.name: file for file in sorted(folder.glob("*.sql")) if file.name != "roles.sql"}
+    *first, last = SQL_FILES
+    if last not in there:
+        raise RowtrailError(
+            f"{folder} has no {last}: it is not the folder sql of a release of rowtrail"
+        )
+    known = [there[name] for name in first if name in there]
+    others = [file for name, file in there.items() if name not in SQL_FILES]
+    return [*known, *others, there[last]]
+
+
+def remove_former(connection: Connection) -> None:
+    """Drops the functions of ours that were not installed just now: another release has them.
+
+    Who was let run one of them may run what has its name now.
+    """
+    former = connection.execute(text(FORMER)).all()
+    for function in former:
+        for grantee, now in product(function.grantees, function.now):
+            connection.exec_driver_sql(f"grant execute on routine {now} to {grantee}")
+        try:
+            connection.exec_driver_sql(f"drop routine {function.signature}")
+        except DBAPIError as error:
+            if not isinstance(error.orig, DependentObjectsStillExist):
+                raise
+            raise RowtrailError(
+                f"{error.orig.diag.message_detail}, which the other release does not have so; "
+                "drop what depends on it, and run it again"
+            ) from None
+
+
+def bring_up_to_date(engine: Engine) -> list[str]:
+    """Makes partitions, and renews triggers of an earlier release, a table at a time.
+
+    Returns:
+        The tables whose triggers are still out of date.
+    """
+
+    def partitions(watch: Watch) -> None:
+        with engine.begin() as connection:
+            watch.of(connection)
+            take_turn(connection)
+            connection.execute(text("set local role rowtrail_owner"))
+            connection.execute(text(MAKE_PARTITIONS))
+
+    def track(oid: int) -> None:
+        with engine.begin() as connection:
+            connection.execute(text(f"set local lock_timeout = {LOCK_TIMEOUT}"))
+            connection.execute(text("select rowtrail.track(cast(:oid as oid))"), {"oid": oid})
+
+    patiently(engine, partitions, "making partitions")
+    with engine.connect() as connection:
+        mine = connection.scalars(text(STALE_AND_MINE)).all()
+    for oid in mine:
+        for _ in range(TRIES):
+            try:
+                track(oid)
+                break
+            except DBAPIError as error:
+                if not isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+                    # rowtrail.track() tells its owner.
+                    break
+                time.sleep(random.uniform(*PAUSE))  # noqa: S311
+    with engine.connect() as connection:
+        out_of_date = text("select table_name from rowtrail.status() where state = 'stale'")
+        return list(connection.scalars(out_of_date))
+
+
+def is_installed(engine: Engine) -> bool:
+    """Whether the schema is there."""
+    with engine.connect() as connection:
+        return installed_revision(connection) is not None
 
 
 def create_event_triggers(connection: Connection) -> None:
@@ -292,9 +580,9 @@ def remove_schema(connection: Connection) -> None:
             continue
 
 
-def run_file(connection: Connection, name: str) -> None:
-    """Runs one file of `sql/` as it is."""
-    statements = (sql_folder() / name).read_text(encoding="utf-8")
+def run_file(connection: Connection, file: Path) -> None:
+    """Runs a file of SQL as it is."""
+    statements = file.read_text(encoding="utf-8")
     with closing(connection.connection.cursor()) as cursor:
         try:
             # Not by way of SQLAlchemy, which would read percent signs and colons as parameters.
