@@ -10,7 +10,8 @@ RUN /build/bin/python -m build --no-isolation --wheel \
 
 FROM python:3.13-slim
 COPY --from=build /rowtrail /rowtrail
-RUN useradd --system --no-create-home --shell /bin/false rowtrail
+RUN useradd --system --no-create-home --shell /bin/false rowtrail \
+ && install --directory --owner=rowtrail /digests
 USER rowtrail
 ENV PATH=/rowtrail/bin:$PATH PYTHONUNBUFFERED=1
 EXPOSE 8000
