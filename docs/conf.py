@@ -69,7 +69,7 @@ NAVIGATION = {
         "guides/feed",
     ],
     "Clients": ["guides/naming-the-actor", "guides/psql"],
-    "Running it": ["operating", "security", "performance"],
+    "Running it": ["operating", "runbook", "security", "performance"],
     "Coming from": ["coming-from/*"],
     "Help": ["troubleshooting", "limits"],
     "Reference": ["api", "reference/sql", "reference/commands", "reference/python", "changelog"],

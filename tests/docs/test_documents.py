@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -614,6 +615,11 @@ def test_few_blocks_are_not_run() -> None:
             "docs/guides/retention.md",
             "pg_cron is an extension, which the embedded server does not have",
         ),
+        (
+            "docs/operating.md",
+            "it takes an earlier release; tests/operator/test_upgrade_from.py goes back with its "
+            "functions",
+        ),
     ]
 
 
@@ -636,3 +642,90 @@ def test_the_messages_of_troubleshooting_are_those_of_the_database() -> None:
     assert len(named) == 7
     for state in re.findall(r"`([^`]+)`", " ".join(named)):
         assert f"'{state}'" in sql, state
+
+
+RUNBOOK = "docs/runbook.md"
+
+
+def anchors(page: str) -> set[str]:
+    """What a page's headings are linked by."""
+    headings = re.findall(r"^#+ (.*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def test_each_alert_is_of_metrics_that_there_are_and_has_its_runbook(
+    make_page: MakePage, serve: Callable[[Page], str]
+) -> None:
+    page = make_page(RUNBOOK, TABLES, TRACK)
+    serve(page)
+    metrics = page.names["client"].get("/metrics").text
+    [group] = import_module("yaml").safe_load(
+        (ROOT / "docs/alerts.yml").read_text(encoding="utf-8")
+    )["groups"]
+    said = (ROOT / RUNBOOK).read_text(encoding="utf-8")
+    alerts = []
+    for rule in group["rules"]:
+        assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
+        names = re.findall(r"rowtrail_\w+", rule["expr"])
+        assert names
+        for name in names:
+            assert f"# TYPE {name} gauge" in metrics
+        anchor = rule["alert"].lower()
+        assert rule["annotations"]["runbook"] == f"runbook.md#{anchor}"
+        assert anchor in anchors(RUNBOOK)
+        severity = rule["labels"]["severity"]
+        assert f"| [{rule['alert']}](#{anchor}) | {severity} |" in said
+        alerts.append(rule["alert"])
+    assert re.findall(r"^\| \[(\w+)\]", said, re.MULTILINE) == alerts
+
+
+#: Metrics that nobody is to be woken by: they only say what there is.
+ONLY_SAID = {"rowtrail_last_shipped_timestamp_seconds"}
+
+
+def test_each_metric_is_alerted_on(make_page: MakePage, serve: Callable[[Page], str]) -> None:
+    page = make_page("docs/operating.md", TABLES)
+    serve(page)
+    metrics = page.names["client"].get("/metrics").text
+    rules = (ROOT / "docs/alerts.yml").read_text(encoding="utf-8")
+    there = set(re.findall(r"^# TYPE (\w+)", metrics, re.MULTILINE))
+    alerted = set(re.findall(r"rowtrail_\w+", rules))
+    # By a second metric of the same.
+    told = {"rowtrail_last_verification_timestamp_seconds"}
+    told |= {"rowtrail_unshipped_seals", "rowtrail_unshipped_versions"}
+    assert there - alerted == ONLY_SAID | told
+
+
+def test_each_kind_of_finding_has_its_runbook() -> None:
+    said = (ROOT / RUNBOOK).read_text(encoding="utf-8")
+    table = said.split("### Parts of a finding")[1].split("\n## ")[0]
+    sql = (ROOT / "sql/verify.sql").read_text(encoding="utf-8")
+    verify = sql.split("$$")[1]
+    code = "".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / "app/rowtrail").glob("*.py")
+    )
+    parts = set(re.findall(r"select '(\w+)'(?:::text)?,", verify))
+    parts |= set(re.findall(r"Finding\(\s*\"(\w+)\"", code))
+    assert {"table", "versions", "rows", "seal", "digest", "restore"} < parts
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == parts
+
+
+def test_each_state_of_a_table_is_explained() -> None:
+    said = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    tracking = (ROOT / "sql/tracking.sql").read_text(encoding="utf-8")
+    guard = (ROOT / "sql/guard.sql").read_text(encoding="utf-8")
+    of_status = tracking.split("create or replace function rowtrail.status()")[1]
+    of_fault = guard.split("create or replace function rowtrail.capture_fault(")[1]
+    states = set(re.findall(r"(?:then|else) '([a-z ]+)'", of_status.split("$$")[1]))
+    states |= set(re.findall(r"then '([a-z ]+)'", of_fault.split("$$")[1]))
+    assert len(states) >= 8
+    for state in states - {"tracked"}:
+        assert f"`{state}`" in said, state
+
+
+def test_the_links_to_the_runbook_lead_somewhere() -> None:
+    there = anchors(RUNBOOK)
+    for name in (RUNBOOK, "docs/operating.md"):
+        page = (ROOT / name).read_text(encoding="utf-8")
+        for link in re.findall(r"\((?:runbook\.md)?#([\w-]+)\)", page):
+            assert link in (there if name == RUNBOOK else there | anchors(name)), link

@@ -20,6 +20,8 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 def pip(command: str, *packages: str) -> int:
     extras = tomllib.loads(PROJECT.read_text())["project"]["optional-dependencies"]
     for package in packages:
+        if package == "--upgrade":
+            continue
         found = re.fullmatch(r"([\w-]+)(?:\[([\w,]+)\])?", package)
         if command != "install" or found is None:
             sys.exit(f"pip {command} {package}?")
