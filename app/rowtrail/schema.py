@@ -102,30 +102,57 @@ SESSION = (
 
 MAKE_PARTITIONS = "select rowtrail.make_partitions()"
 
-#: Functions that are ours and that this transaction has not installed. `now` is what has the name.
+#: Takes from rowtrail's roles what an earlier installation gave them; each gives it anew.
+REVOKE = """
+do $$
+declare
+  given record;
+begin
+  for given in
+    select distinct p.oid::regprocedure as function, a.grantee::regrole as grantee
+    from pg_proc as p
+    cross join lateral aclexplode(p.proacl) as a
+    where p.pronamespace = 'rowtrail'::regnamespace
+      and p.proowner in ('rowtrail_owner'::regrole, 'rowtrail_capture'::regrole)
+      and a.grantee in (
+        'rowtrail_reader'::regrole, 'rowtrail_limited_reader'::regrole,
+        'rowtrail_auditor'::regrole, 'rowtrail_capture'::regrole)
+      and a.grantee <> p.proowner
+  loop
+    execute format('revoke all on routine %s from %s', given.function, given.grantee);
+  end loop;
+end
+$$
+"""
+
+#: The functions that are ours, each with the place of its row, which is another one once it was
+#: installed anew.
+PLACES = """
+select p.oid::bigint, p.ctid::text
+from pg_proc as p
+where p.pronamespace = 'rowtrail'::regnamespace
+  and p.proowner in ('rowtrail_owner'::regrole, 'rowtrail_capture'::regrole)
+"""
+
+#: Those of them that were not installed anew, what has their names now, and to whom people gave
+#: them.
 FORMER = """
-with functions as (
-  select
-    p.oid, p.proname, p.proacl, p.proowner,
-    (p.xmin::text)::bigint = ((pg_current_xact_id()::text)::bigint & 4294967295) as is_new
-  from pg_proc as p
-  where p.pronamespace = 'rowtrail'::regnamespace
-    and p.proowner in ('rowtrail_owner'::regrole, 'rowtrail_capture'::regrole)
-)
 select
-  f.oid::regprocedure::text as signature,
+  p.oid::regprocedure::text as signature,
   array(
     select o.oid::regprocedure::text
-    from functions as o
-    where o.proname = f.proname and o.is_new) as now,
+    from pg_proc as o
+    where o.pronamespace = p.pronamespace
+      and o.proname = p.proname
+      and o.oid <> all (cast(:former as oid[]))) as now,
   array(
     select quote_ident(r.rolname)
-    from aclexplode(f.proacl) as a
+    from aclexplode(p.proacl) as a
     join pg_roles as r on r.oid = a.grantee
-    where a.grantee <> f.proowner and r.rolname not like 'rowtrail\\_%'
+    where a.grantee <> p.proowner and r.rolname not like 'rowtrail\\_%'
   ) as grantees
-from functions as f
-where not f.is_new
+from pg_proc as p
+where p.oid = any (cast(:former as oid[]))
 order by 1
 """
 
@@ -284,7 +311,7 @@ def columns_with_rows(
     connection: Connection, of: Collection[tuple[str, str]] | None = None
 ) -> set[tuple[str, str]]:
     """The columns of the tables that have rows; of these, if they are given, which are there."""
-    columns = set(connection.execute(text(COLUMNS)).tuples().all())
+    columns = {(table, column) for table, column in connection.execute(text(COLUMNS))}
     if of is not None:
         return columns & set(of)
     filled = {
@@ -431,9 +458,11 @@ def install(connection: Connection, folder: Path) -> None:
     # The files begin with what people call; what that calls comes below.
     connection.execute(text("set local check_function_bodies = off"))
     *files, access = files_of(folder)
+    connection.execute(text(REVOKE))
+    before = places(connection)
     for file in files:
         run_file(connection, file)
-    remove_former(connection)
+    remove_former(connection, before & places(connection))
     run_file(connection, access)
     # To all who may use the schema: each command looks first whether it knows this revision.
     connection.execute(text("grant select on rowtrail.alembic_version to public"))
@@ -455,13 +484,18 @@ def files_of(folder: Path) -> list[Path]:
     return [*known, *others, there[last]]
 
 
-def remove_former(connection: Connection) -> None:
-    """Drops the functions of ours that were not installed just now: another release has them.
+def places(connection: Connection) -> set[tuple[int, str]]:
+    """Where in the catalogue the functions are that are ours."""
+    return {(oid, place) for oid, place in connection.execute(text(PLACES))}
+
+
+def remove_former(connection: Connection, former: set[tuple[int, str]]) -> None:
+    """Drops functions of ours that were not installed just now: another release has them.
 
     Who was let run one of them may run what has its name now.
     """
-    former = connection.execute(text(FORMER)).all()
-    for function in former:
+    found = connection.execute(text(FORMER), {"former": [oid for oid, _ in former]}).all()
+    for function in found:
         for grantee, now in product(function.grantees, function.now):
             connection.exec_driver_sql(f"grant execute on routine {now} to {grantee}")
         try:

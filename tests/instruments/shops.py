@@ -121,7 +121,8 @@ def is_whole(url: URL) -> None:
         ) == []  # fmt: skip
         for thoroughly in (True, False):
             assert ask("select * from rowtrail.verify_sealed(%s) where is_fault", thoroughly) == []
-        assert ask("select * from rowtrail.verify() where is_fault") == []
+        faults = ask("select * from rowtrail.verify() where is_fault")
+        assert faults == [], faults
     finally:
         ask.close()
 
@@ -140,11 +141,12 @@ def history(url: URL) -> list[Any]:
 def sql_of(revision: str, folder: Path) -> Path:
     """The folder `sql` of a release, as its picture has it."""
     folder.mkdir()
+    kinds = "(FUNCTION|PROCEDURE|VIEW)"
     said = (picture.FOLDER / f"{revision}.sql").read_text(encoding="utf-8")
     functions = [
-        re.sub(r"^CREATE (FUNCTION|PROCEDURE|VIEW)", r"CREATE OR REPLACE \1", part, flags=re.M)
+        re.sub(rf"^CREATE {kinds}", r"CREATE OR REPLACE \1", part, flags=re.M)
         for part in re.split(r"^--\n-- Name: .*\n--\n", said, flags=re.MULTILINE)
-        if re.search(r"^(CREATE|COMMENT ON|GRANT .*? ON) (FUNCTION|PROCEDURE|VIEW) ", part, re.M)
+        if re.search(rf"^(CREATE|COMMENT ON|(GRANT|REVOKE) .*? ON) {kinds} ", part, re.M)
     ]
     (folder / "functions.sql").write_text("".join(functions), encoding="utf-8")
     (folder / "access.sql").write_text("select 1")

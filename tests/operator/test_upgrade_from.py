@@ -89,8 +89,8 @@ def test_taken_back_it_is_what_it_was(
     before = definitions(shops, str(url.database))
     assert run("upgrade", "--database", url).returncode == 0
     app = session(url, "shop_app")
-    app("prepare pay (bigint) as update orders set state = 'paid' where id = $1")
-    app("execute pay (2)")
+    app("prepare send (bigint) as update orders set state = 'sent' where id = $1")
+    app("execute send (4)")
     ask = session(url)
     ask("select rowtrail.seal()")
     recorded = history(url)
@@ -103,7 +103,7 @@ def test_taken_back_it_is_what_it_was(
     after = definitions(shops, str(url.database))
     assert set(after) == set(before)
     assert {n: d for n, d in after.items() if d != before[n]} == {}
-    app("execute pay (3)")
+    app("execute send (5)")
     app.close()
     assert len(history(url)) == len(recorded) + 1
     ask("select rowtrail.seal()")
