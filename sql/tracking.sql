@@ -915,10 +915,13 @@ as $$
     select case
       when exists (select from rowtrail.origin) then 'shipped'
       when t.untracked_at is not null then 'untracked'
-      when c.oid is null and to_regclass(format('%I.%I', t.schema_name, t.table_name)) is not null
-        and not exists (
-          select from rowtrail.tables as other
-          where other.relid = to_regclass(format('%I.%I', t.schema_name, t.table_name)))
+      -- Not by to_regclass(), which fails for who may not use the schema.
+      when c.oid is null and exists (
+          select from pg_class as o
+          join pg_namespace as of_schema on of_schema.oid = o.relnamespace
+          where of_schema.nspname = t.schema_name
+            and o.relname = t.table_name
+            and not exists (select from rowtrail.tables as other where other.relid = o.oid))
         then 'replaced'
       when c.oid is null then 'dropped'
       when f.fault is not null then f.fault

@@ -177,3 +177,14 @@ def test_what_another_release_had_goes_and_who_might_run_it_may_run_what_has_its
         "and proname in ('gone', 'undo_sql', 'theirs') order by 1"
     ) == [("theirs", True), ("undo_sql", True)]
     ask.close()
+
+
+def test_a_dropped_table_of_a_closed_schema_hinders_no_reader(shop: Shops, run: Run) -> None:
+    url = shop(RELEASED[-1])
+    assert run("upgrade", "--database", url).returncode == 0
+    ask = session(url)
+    ask("set role rowtrail_reader")
+    # Whose schema this role may not use.
+    states = dict(ask("select table_name, state from rowtrail.status()"))
+    ask.close()
+    assert (states["shop.gone"], states["shop.orders"]) == ("dropped", "tracked")
