@@ -175,30 +175,6 @@ $$;
 comment on function rowtrail.image_of(int, anyelement, text[], text[], text[]) is
   'The row as JSONB, and the text of the json columns that JSONB would not give back. Raises what is wrong, with the names of table, key and column, where a column that is stored cannot be JSONB.';
 
-create or replace function rowtrail.differ(before anyelement, after anyelement, columns text[])
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  field text;
-  differs boolean;
-begin
-  foreach field in array columns loop
-    -- As text, by the types' own output: a cast, or an operator, could be somebody's code.
-    execute format('select format(''%%s'', ($1).%1$I) <> format(''%%s'', ($2).%1$I) or num_nulls(($1).%1$I) <> num_nulls(($2).%1$I)', field)
-    into differs using before, after;
-    if differs then
-      return true;
-    end if;
-  end loop;
-  return false;
-end
-$$;
-comment on function rowtrail.differ(anyelement, anyelement, text[]) is
-  'Whether two rows differ in one of these columns, as text.';
-
 create or replace function rowtrail.changed_values(before jsonb, after jsonb)
 returns jsonb
 language sql
@@ -424,7 +400,6 @@ revoke all on function
   rowtrail.hash_of(int, int2, text),
   rowtrail.todays_names(int, oid, int2[], text[]),
   rowtrail.names_hold(oid, text, text, text),
-  rowtrail.differ(anyelement, anyelement, text[]),
   rowtrail.key_text(int, text[], jsonb, text[]),
   rowtrail.code_of_others(oid[]),
   rowtrail.require_no_code(regclass, text)
@@ -436,7 +411,6 @@ grant execute on function
   rowtrail.image_of(int, anyelement, text[], text[], text[]),
   rowtrail.todays_names(int, oid, int2[], text[]),
   rowtrail.names_hold(oid, text, text, text),
-  rowtrail.differ(anyelement, anyelement, text[]),
   rowtrail.key_text(int, text[], jsonb, text[])
 to rowtrail_capture, rowtrail_reader;
 grant execute on function rowtrail.hash_of(int, int2, text) to rowtrail_capture;
