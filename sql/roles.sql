@@ -10,7 +10,7 @@
 --                            but not the rows in them
 --   rowtrail_reader          may only select; the web application and people who read all history
 --   rowtrail_limited_reader  may only select, the history of the tables that it may select from
---   rowtrail_auditor         may read all history, as rowtrail_reader, and seal it
+--   rowtrail_auditor         may read all history, as rowtrail_reader, seal it and ship it
 do $$
 declare
   wanted text;

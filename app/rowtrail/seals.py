@@ -38,10 +38,12 @@ where cast(:version as bigint) between c.ids[1] and c.ids[cardinality(c.ids)]
 """
 
 RETIRED = """
-select v.id, v.changed_at
+select v.id, coalesce(v.changed_at, d.at) as changed_at, d.place
 from rowtrail.retired_leaves as r
-join rowtrail.versions as v on v.id = r.retirement and v.row_key = '' and v.op = 'S'
-where r.seal_id = :seal_id
+left join rowtrail.versions as v on v.id = r.retirement and v.row_key = '' and v.op = 'S'
+left join rowtrail.departures as d on d.number = r.retirement
+where coalesce(v.id, d.number) is not null
+  and r.seal_id = :seal_id
   and r.part = :part
   and substring(r.gone from cast(:place as int) + 1 for 1) = B'1'
 """
@@ -300,8 +302,10 @@ def prove(connection: Connection, version: int, head: int | None = None) -> dict
     if record is None:
         retired = connection.execute(text(RETIRED), dict(found._mapping)).one_or_none()
         if retired is not None:
+            by = f", by version {retired.id}" if retired.id is not None else ""
+            to = f", and went to {retired.place}" if retired.place is not None else ""
             raise RowtrailError(
-                f"version {version} was retired at {retired.changed_at}, by version {retired.id}; "
+                f"version {version} was retired at {retired.changed_at}{by}{to}; "
                 "what stays of it is its hash: take the proof before it goes"
             )
         raise RowtrailError(

@@ -10,7 +10,7 @@ import pytest
 from shipped import assert_same, assert_sound, ship
 from sqlalchemy import Engine, text
 
-from rowtrail import imports
+from rowtrail import imports, seals
 from rowtrail.db import connect
 from rowtrail.embedded import Server
 from rowtrail.errors import RowtrailError
@@ -186,7 +186,7 @@ def test_what_was_retired_while_nothing_was_shipped_is_said_to_be_missing(
 
 
 def test_a_history_database_retires_by_itself(
-    old: None, writer: Run, superuser: Run, there: Run, send: Callable[..., Any]
+    old: None, writer: Run, there: Run, history: Engine, send: Callable[..., Any]
 ) -> None:
     send()
     before = there(COUNT)
@@ -203,6 +203,15 @@ def test_a_history_database_retires_by_itself(
     ]
     assert there("select distinct retirement from rowtrail.retired_leaves") == [(-1,)]
     assert_sound(there)
+    [(went,)] = there(
+        "select min(id) from unnest((select ids from rowtrail.seal_leaves where part = 0)) as id "
+        "where id not in (select v.id from rowtrail.versions as v)"
+    )
+    with (
+        history.connect() as connection,
+        pytest.raises(RowtrailError, match=r"retired at .*, and went to file:///archive"),
+    ):
+        seals.prove(connection, went)
     writer("update animals set legs = 1")
     send()
     assert_sound(there)
