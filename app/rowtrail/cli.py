@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from rowtrail import __version__, integrity, restoring
+from rowtrail.archive_command import archive, from_archive, row_out_of
 from rowtrail.as_of import as_of, diff
 from rowtrail.erasing import erase
 from rowtrail.following import feed
@@ -527,6 +528,7 @@ for command in (
     metavar="N",
     help=f"At most so many versions; without it {SHOWN} for people, all for --json.",
 )
+@from_archive
 @as_json
 def history(
     database: str | None,
@@ -534,6 +536,7 @@ def history(
     table: str,
     key: str,
     limit: int | None,
+    archive: str | None,
     json_wanted: bool,
 ) -> int:
     """Show the versions of one row, newest first.
@@ -542,11 +545,30 @@ def history(
     of a table that was dropped can be read too. With --json each version is one line, exactly as
     the database has it. A row without versions is no error: nothing is printed but a line on
     stderr, and the exit status is 0.
+
+    With --archive the archive is read too, and what both have is shown once, as the database has
+    it; where no database is named, the archive alone. What the archive alone has shows its columns
+    by the names of then.
     """
+    if archive is not None and database is None and data is None:
+        return row_out_of(archive, None, table, key, limit, SHOWN, json_wanted)
     with opened(database, data) as target:
         from rowtrail import reports
         from rowtrail.names import find_history
         from rowtrail.terminal import printable, show_history
+
+        if archive is not None:
+            with target.engine.connect() as connection:
+                of = find_history(connection, table)
+                return row_out_of(
+                    archive,
+                    lambda json_wanted: reports.versions_with_ids(connection, of, key, json_wanted),
+                    of.name,
+                    key,
+                    limit,
+                    SHOWN,
+                    json_wanted,
+                )
 
         with target.engine.connect() as connection:
             of = find_history(connection, table)
@@ -556,7 +578,7 @@ def history(
             rows = reports.versions(connection, query, of.table_id, of.key_columns, key, bound)
             shown = 0
             if json_wanted:
-                for (line,) in rows:
+                for line, _ in rows:
                     click.echo(line)
                     shown += 1
             else:
@@ -573,6 +595,7 @@ def history(
     return DONE
 
 
+rowtrail.add_command(archive)
 rowtrail.add_command(as_of)
 rowtrail.add_command(diff)
 rowtrail.add_command(erase)

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 import click
 
+from rowtrail.archive_command import from_archive, opened_archive, verify_archive
 from rowtrail.options import (
     DONE,
     FOUND_WRONG,
@@ -86,6 +87,7 @@ on_key = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The public key by which each of the digests has to be signed, in PEM.",
 )
+@from_archive
 @as_json
 def verify(
     database: str | None,
@@ -99,6 +101,7 @@ def verify(
     jobs: int,
     files: tuple[Path, ...],
     key: Path | None,
+    archive: str | None,
     json_wanted: bool,
 ) -> int:
     """Look whether the history, and all that it rests on, is as it must be.
@@ -113,10 +116,17 @@ def verify(
     The database keeps when it was done and what was found, if the login may have that noted, which
     takes rowtrail_auditor; the page Integrity and rowtrail.verifications show it.
 
+    With --archive it is the archive that is looked at, and no database: each file, each version
+    against its seal, each seal against the one before, and the digests in FILE.
+
     Exit status 1 if something is wrong, with a line for each.
     """
     if key is not None and not files:
         raise click.UsageError("--key is of the digests that --digests names")
+    if archive is not None:
+        if tables or no_rows or steps or place or no_seals or first:
+            raise click.UsageError("with --archive all of it is verified, by --digests if you like")
+        return verify_archive(archive, files, key, json_wanted)
     if place is not None and not (steps and tables):
         raise click.UsageError("--from is of --steps, and of the first TABLE")
     with opened(database, data) as target:
@@ -413,6 +423,7 @@ def digest(
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Without it, standard output.",
 )
+@from_archive
 def prove(
     database: str | None,
     data: Path | None,
@@ -420,23 +431,34 @@ def prove(
     first: int | None,
     head: int | None,
     output: Path | None,
+    archive: str | None,
 ) -> None:
     """Prove to a stranger that VERSION was there, as it is, when it was sealed.
 
     VERSION is its id, as rowtrail history shows it. The proof is a small JSON file, which
-    docs/check_proof.py checks without a database, by a digest that was kept elsewhere.
+    docs/check_proof.py checks without a database, by a digest that was kept elsewhere. With
+    --archive it comes out of the archive, and no database is asked.
     """
     if (version is None) == (first is None):
         raise click.UsageError("give the id of a version, or --from-seal")
-    with opened(database, data) as target:
-        from rowtrail import seals
+    proof: dict[str, Any]
+    if archive is not None:
+        of = opened_archive(archive)
+        proof = (
+            of.prove(version, head)
+            if version is not None
+            else of.prove_consistency(first or 1, head)
+        )
+    else:
+        with opened(database, data) as target:
+            from rowtrail import seals
 
-        with target.engine.connect() as connection:
-            proof: dict[str, Any] = (
-                seals.prove(connection, version, head)
-                if version is not None
-                else seals.prove_consistency(connection, first or 1, head)
-            )
+            with target.engine.connect() as connection:
+                proof = (
+                    seals.prove(connection, version, head)
+                    if version is not None
+                    else seals.prove_consistency(connection, first or 1, head)
+                )
     written = json.dumps(proof, indent=1, ensure_ascii=False) + "\n"
     if output is None or str(output) == "-":
         click.echo(written, nl=False)

@@ -239,6 +239,21 @@ def check_digests(
 
     Args:
         connection: to the database.
+        lines: as of `compare_digests`, as the others.
+    """
+    return compare_digests(lambda number: find_digest(connection, number), lines, source, verifier)
+
+
+def compare_digests(
+    find: Callable[[int], dict[str, Any] | None],
+    lines: Sequence[str],
+    source: str,
+    verifier: Verifier | None,
+) -> Iterator[Finding]:
+    """What of the digests that were kept elsewhere is not found again.
+
+    Args:
+        find: gives the digest of a seal, by its number, if it is there.
         lines: a digest each, oldest first.
         source: where they are from, for people.
         verifier: of the signature that each must have; without it none is asked for.
@@ -271,7 +286,7 @@ def check_digests(
             problem = f"is of seal {number}, after one of seal {last}: it was put there again"
             yield Finding("digest", where, problem, "ask who writes the digests", True)
         last = max(number, last)
-        found = find_digest(connection, number)
+        found = find(number)
         if found is None:
             problem = f"is of seal {number}, which is not there: the history was cut off before it"
             yield Finding("digest", where, problem, ASK, True)
