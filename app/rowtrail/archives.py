@@ -15,7 +15,7 @@ from rowtrail import merkle
 from rowtrail.archive_files import LEAF, rows_of, versions_in
 from rowtrail.archive_place import Place, one_line
 from rowtrail.errors import RowtrailError
-from rowtrail.records import Version, leaf, record, value_salt, values
+from rowtrail.records import Version, leaf_of_anything, record, value_salt, values
 
 MANIFEST = "manifest.json"
 
@@ -192,7 +192,7 @@ class Archive:
         part, place = divmod(v.place, IN_PART)
         ids, kept = known.get((v.seal, part), ([], b""))
         leaves = [kept[i : i + LEAF] for i in range(0, len(kept), LEAF)]
-        if ids[place : place + 1] != [version] or leaves[place] != leaf(v, self.codec):
+        if ids[place : place + 1] != [version] or leaves[place] != leaf_of_anything(v, self.codec):
             raise RowtrailError(
                 f"version {version} is not what seal {v.seal} closed; "
                 "run: rowtrail verify --archive"

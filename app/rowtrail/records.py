@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
+from struct import error as struct_error
 from typing import NamedTuple
 
 #: From 1970, from which the archive counts, to 2000, from which PostgreSQL does.
@@ -74,6 +75,14 @@ class Version(NamedTuple):
 def leaf(v: Version, codec: str) -> bytes:
     """The leaf of a version in the tree of its seal; codec is of the database's encoding."""
     return sha256(b"\0" + record(v, codec)).digest()
+
+
+def leaf_of_anything(v: Version, codec: str) -> bytes | None:
+    """The leaf of what lies in a file that anybody may have written; None where it has none."""
+    try:
+        return leaf(v, codec)
+    except (struct_error, ValueError, TypeError, AttributeError):
+        return None
 
 
 def record(v: Version, codec: str) -> bytes:
