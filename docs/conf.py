@@ -66,6 +66,7 @@ NAVIGATION = {
         "guides/erase",
         "guides/retention",
         "guides/history-database",
+        "guides/archive",
         "guides/feed",
     ],
     "Clients": ["guides/naming-the-actor", "guides/psql"],

@@ -583,6 +583,17 @@ def test_coming_from(make_page: MakePage, name: str) -> None:
     page.run()
 
 
+def test_archive(make_page: MakePage) -> None:
+    page = make_page(
+        "docs/guides/archive.md", TABLES, TRACK, ROWS,
+        "update orders set status = 'paid' where id = 42",
+        "update rowtrail.versions set changed_at = '2025-01-10 12:00Z'",
+        "update orders set status = 'sent' where id = 42",
+        replace={"/mnt/elsewhere/": "", "/mnt/": "", "prove 1200": "prove 200"},
+    )  # fmt: skip
+    page.run()
+
+
 #: The pages that have a test of their own above; every other is run by the last one.
 SPECIAL = set(
     re.findall(r'make_page\(\s*"([\w./-]+\.md)"', Path(__file__).read_text(encoding="utf-8"))
@@ -605,6 +616,8 @@ def test_few_blocks_are_not_run() -> None:
         ("README.md", "it serves until Ctrl-C; tests/operator/test_demo.py runs the demo"),
         ("docs/api.md", f"{STOPPED}; tests/reader/test_feed_http.py asks the same"),
         *(("docs/coming-from/" + name, SIDE_BY_SIDE) for name in sorted(COMING_FROM)),
+        ("docs/guides/archive.md", "DuckDB is not among what the tests install"),
+        ("docs/guides/archive.md", "Spark needs Java, which the tests do not have"),
         ("docs/guides/feed.md", f"{STOPPED}; tests/operator/test_feed_command.py does that"),
         (
             "docs/guides/feed.md",
