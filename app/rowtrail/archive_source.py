@@ -92,6 +92,8 @@ left join (
     offset 0
   ) as l
   cross join lateral unnest(l.ids) with ordinality as u (id, place)
+  -- Else the whole part is carried through the join with each leaf: 2 MB a version.
+  offset 0
 ) as k on k.id = v.id
 """
 
