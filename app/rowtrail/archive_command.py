@@ -121,7 +121,7 @@ def archive(
             for (table, why), versions in sorted(archiving.left.items()):
                 left(table, plural(versions, "version") + " " + why, json_wanted)
             if retire:
-                retire_months(archiving, f"{reason}; archived in {where.name}", json_wanted)
+                retire_months(archiving, reason or "", json_wanted)
 
 
 def say(done: "Done", json_wanted: bool) -> None:
@@ -157,7 +157,7 @@ def retire_months(archiving: "Archiving", reason: str, json_wanted: bool) -> Non
 
     stays: dict[str, str] = {}
     for month in archiving.archived_months:
-        done = retire(archiving.engine, month, archiving.ids, reason)
+        done = retire(archiving.engine, month, archiving.ids, reason, archiving.place.name)
         stays |= done.left
         if json_wanted:
             print_json(

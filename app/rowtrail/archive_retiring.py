@@ -25,7 +25,9 @@ NOT_NEEDED = "select n.id from rowtrail.not_needed_since(:table, cast(:until as 
 
 RETIRE = """
 select r.tables, r.retired
-from rowtrail.retire_until(cast(:tables as int[]), cast(:until as timestamptz), :reason) as r
+from rowtrail.retire_until(
+  cast(:tables as int[]), cast(:until as timestamptz), :reason || '; archived in ' || :place,
+  :place) as r
 """
 
 
@@ -45,14 +47,17 @@ class Retired(NamedTuple):
     left: dict[str, str]
 
 
-def retire(engine: Engine, month: str, ids: dict[int, "array[int]"], reason: str) -> Retired:
+def retire(
+    engine: Engine, month: str, ids: dict[int, "array[int]"], reason: str, place: str
+) -> Retired:
     """Retires what the tables have of a month and before it, if the archive has all of that.
 
     Args:
         engine: connects as the history's owner.
         month: the last one.
         ids: of the versions that are in the archive as they are in the database, by table.
-        reason: why, and where they are: it stays on the time lines of the tables.
+        reason: why: it stays on the time lines of the tables, with the place.
+        place: where they are now.
 
     Raises:
         RowtrailError: it cannot be done just now, or this login may not.
@@ -63,7 +68,7 @@ def retire(engine: Engine, month: str, ids: dict[int, "array[int]"], reason: str
             connection.execute(text("set local lock_timeout = '5s'"))
             # What is committed from here on is in no seal, and retire_until() refuses that.
             connection.execute(text("lock table rowtrail.seals in exclusive mode"))
-            return retire_archived(connection, month, ids, reason)
+            return retire_archived(connection, month, ids, reason, place)
     except DBAPIError as error:
         said = explain(error)
         if getattr(error.orig, "pgcode", None) in BUSY:
@@ -74,7 +79,7 @@ def retire(engine: Engine, month: str, ids: dict[int, "array[int]"], reason: str
 
 
 def retire_archived(
-    connection: Connection, month: str, ids: dict[int, "array[int]"], reason: str
+    connection: Connection, month: str, ids: dict[int, "array[int]"], reason: str, place: str
 ) -> Retired:
     """The part of `retire` within its transaction."""
     until = f"{after(month)}-01 00:00Z"
@@ -96,7 +101,7 @@ def retire_archived(
                 due.append(one.id)
     if not due:
         return Retired(month, [], 0, left)
-    asked = {"tables": due, "until": until, "reason": reason}
+    asked = {"tables": due, "until": until, "reason": reason, "place": place}
     done = connection.execute(text(RETIRE), asked).one()
     return Retired(month, list(done.tables), done.retired, left)
 

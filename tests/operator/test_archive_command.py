@@ -28,6 +28,7 @@ from rowtrail.archive_place import Place
 from rowtrail.archives import Archive
 from rowtrail.archiving import Archiving
 from rowtrail.db import connect
+from rowtrail.embedded import Server
 from rowtrail.errors import RowtrailError
 from rowtrail.records import Version
 
@@ -301,6 +302,46 @@ def test_a_stranger_can_check_a_version_out_of_the_archive(
     assert said_in_one_line(missing, "there is no version 7 in the archive")
     later = run("prove", 100, "--digest-of", 9, "--archive", place)
     assert said_in_one_line(later, "there is no seal 9", "up to 3")
+
+
+@pytest.fixture
+def history(server: Server, db: Connection) -> Iterator[Connection]:
+    """An empty database, that becomes the history database; a connection to it as a superuser."""
+    name = f"history_{db.scalar(text('select current_database()'))}"
+    db.execute(text(f'create database "{name}"'))
+    engine = connect(server.url(database=name))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+    engine.dispose()
+    db.execute(text(f'drop database "{name}" with (force)'))
+
+
+def test_a_history_database_is_archived_as_the_database_is_and_to_the_same_place(
+    orders: Connection, history: Connection, archive: Archiver, url: URL, run: Run, place: Path
+) -> None:
+    before = versions_here(orders)
+    there = history.engine.url
+    assert run("ship", "--database", url, "--to", there).returncode == 0
+    archive("--month", "2025-01")
+    whole = {path: path.read_bytes() for path in place.glob("table=*/*/*")}
+    done = run(
+        "archive", "--to", place, "--before", "2025-03", "--retire", "--reason", "y",
+        "--database", there,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2025-01: public.orders: 50 versions, compared, nothing new\n" in done.stdout
+    assert "2025-02: 12 versions retired: public.orders\n" in done.stdout
+    assert all(path.read_bytes() == content for path, content in whole.items())
+    assert versions_there(place) == of_month(before, "2025-0")
+    assert found_by_verify(place) == []
+    gone = history.execute(text("select reason, place, versions from rowtrail.departures")).all()
+    assert [(one.place, one.reason) for one in gone] == [
+        (str(place), f"y; archived in {place}") for _ in gone
+    ]
+    assert sum(one.versions for one in gone) == 32
+    assert versions_there(place) | versions_here(history) == before
+    verified = run("verify", "--database", there)
+    assert verified.returncode == 0, verified.stdout
 
 
 ODD = """
