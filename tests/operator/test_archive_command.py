@@ -21,11 +21,11 @@ from as_people_do import Run, said_in_one_line
 from pyarrow import fs, parquet
 from sqlalchemy import URL, Connection, Engine, text
 
-from rowtrail import seals
+from rowtrail import schema, seals
 from rowtrail.archive_check import Checking
 from rowtrail.archive_files import VersionsFile
 from rowtrail.archive_place import Place
-from rowtrail.archives import Archive
+from rowtrail.archives import Archive, codec_of
 from rowtrail.archiving import Archiving
 from rowtrail.db import connect
 from rowtrail.embedded import Server
@@ -792,3 +792,33 @@ def test_an_archive_can_lie_in_a_bucket(
     none = bucket.replace("s3://bucket/", "s3://none/")
     missing = run("archive", "--to", none, "--month", "2025-01", "--database", url)
     assert said_in_one_line(missing, "cannot write to s3://none/history")
+
+
+def test_text_is_proven_in_the_encoding_of_the_database(
+    server: Server, db: Connection, run: Run, place: Path
+) -> None:
+    name = f"latin1_{db.scalar(text('select current_database()'))}"
+    options = "template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'"
+    db.execute(text(f'create database "{name}" {options}'))
+    engine = connect(server.url(database=name))
+    schema.upgrade(engine)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as here:
+        here.exec_driver_sql("create table kafé (id text primary key, said text)")
+        here.exec_driver_sql("select rowtrail.track('kafé')")
+        here.exec_driver_sql("insert into kafé values ('é', 'ünd'), ('z', null)")
+        here.exec_driver_sql("select rowtrail.track('kafé', erasable => true)")
+        here.exec_driver_sql("update kafé set said = 'ÿ'")
+        make_old(here, "2025-01-10")
+        here.exec_driver_sql("select rowtrail.seal()")
+        to = ("archive", "--to", place, "--month", "2025-01", "--with-erasable")
+        done = run(*to, "--database", engine.url)
+        assert (done.returncode, done.stderr) == (0, "")
+        there = versions_there(place)
+        assert there == versions_here(here)
+        assert found_by_verify(place) == []
+        for id_ in there:
+            assert proven(place, id_) == seals.prove(here, id_)
+    engine.dispose()
+    db.execute(text(f'drop database "{name}" with (force)'))
+    with pytest.raises(RowtrailError, match="encoding SQL_ASCII cannot be archived"):
+        codec_of("SQL_ASCII")
