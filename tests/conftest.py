@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from halves import Halves
 from pytest_postgresql import factories
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
@@ -110,3 +111,23 @@ def make_login(engine: Engine) -> Iterator[Callable[..., Engine]]:
             connection.execute(text(f"reassign owned by {name} to postgres"))
             connection.execute(text(f"drop owned by {name}"))
             connection.execute(text(f"drop role {name}"))
+
+
+@pytest.fixture
+def make_halves(url: URL, postgresql_noproc: Any) -> Iterator[Callable[[], Halves]]:
+    """Makes a history of two databases; they are dropped after the test."""
+    made: list[Halves] = []
+
+    def make() -> Halves:
+        made.append(Halves(url, postgresql_noproc.template_dbname))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.remove()
+
+
+@pytest.fixture
+def halves(make_halves: Callable[[], Halves]) -> Halves:
+    """A history of two databases."""
+    return make_halves()

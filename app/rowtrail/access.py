@@ -297,19 +297,22 @@ where r.rolname = current_user
 """
 
 
-def require_bounds(connection: Connection, role: str) -> None:
+def require_bounds(connection: Connection, role: str) -> bool | None:
     """Raises Forbidden where the transaction acts as a role by which nobody may read the history.
 
     Args:
         connection: in a transaction that acts as the role.
         role: its name.
+
+    Returns:
+        Whether it reads all; None of those that need not be asked.
     """
     if role in (READER, ITSELF):
-        return
+        return None
     found = connection.execute(text(STANDING)).one_or_none()
     if found is None:
         # Not installed: whoever reads next says so.
-        return
+        return None
     if found.is_boundless:
         raise Forbidden(
             f"the role {role} is a superuser's or the owner of the history, which no grant bounds; "
@@ -320,7 +323,7 @@ def require_bounds(connection: Connection, role: str) -> None:
             f"the role {role} may not read any history; let its owner run: "
             f"grant rowtrail_limited_reader to {quoted(role)};"
         )
-    g.reads_all = bool(found.reads_all)
+    return bool(found.reads_all)
 
 
 def refusal(error: DBAPIError, role: str, login: str | None) -> Forbidden | None:

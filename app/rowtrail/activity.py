@@ -6,13 +6,24 @@ day and table a bounded number of versions is counted, by the primary key alone.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import BigInteger, Select, cast, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from rowtrail import shares
 from rowtrail.filters import Filters
-from rowtrail.looking import BIGGEST_ID, MARGIN, TIMES, crossings, one_by_one, wanted_tables
+from rowtrail.looking import (
+    BIGGEST_ID,
+    MARGIN,
+    TIMES,
+    Share,
+    crossings,
+    in_share,
+    one_by_one,
+    wanted_tables,
+)
 from rowtrail.looking import tables_of as all_tables
 from rowtrail.paging import v
 
@@ -86,10 +97,14 @@ def activity(session: Session, remembered: Known, now: datetime) -> dict[int, Ac
     starts = [midnight(day) for day in days]
     most = min(max(COUNTED // (DAYS * max(len(tables), 1)), FEWEST), MOST)
     counts: dict[int, list[int]] = {table: [0] * DAYS for table in tables}
-    with one_by_one(session):
-        found = session.execute(counted(tables, lows, highs, starts, most)).all()
-    for row in found:
-        counts[row.table_id][row.place - 1] = row.versions
+
+    def ask(one: Session, share: Share | None) -> list[Any]:
+        with one_by_one(one):
+            return list(one.execute(counted(tables, lows, highs, starts, most, share)))
+
+    for row in shares.counted_since(session, starts[0], ask):
+        of_days = counts[row.table_id]
+        of_days[row.place - 1] = min(of_days[row.place - 1] + row.versions, most)
     return {table: Activity(days[0], versions, most) for table, versions in counts.items()}
 
 
@@ -110,7 +125,12 @@ def midnight(day: date) -> datetime:
 
 
 def counted(
-    tables: list[int], lows: list[int], highs: list[int], starts: list[datetime], most: int
+    tables: list[int],
+    lows: list[int],
+    highs: list[int],
+    starts: list[datetime],
+    most: int,
+    share: Share | None = None,
 ) -> Select[tuple[int, int, int]]:
     """The number of versions by table and day, up to so many."""
     day = (
@@ -120,11 +140,12 @@ def counted(
         .table_valued("low", "high", "start", with_ordinality="place", name="day")
         .render_derived()
     )
-    wanted = wanted_tables(tables)
+    wanted = wanted_tables(tables, share)
     some = (
         select(literal(1).label("one"))
         .where(v.c.table_id == wanted.c.id, v.c.id >= day.c.low, v.c.id < day.c.high)
         .where(v.c.changed_at >= day.c.start, v.c.changed_at < day.c.start + timedelta(days=1))
+        .where(*in_share(wanted, share))
         # Any would do, but so the primary key gives them one by one, until there are enough.
         .order_by(v.c.id)
         .limit(most)

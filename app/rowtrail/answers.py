@@ -349,3 +349,32 @@ class Transaction:
     parts: list[Part]
     has_more: bool
     page: Page
+
+
+@dataclass(frozen=True)
+class Deed:
+    """How often an actor did one kind of thing to one table, by one login.
+
+    Attributes:
+        table: by its name of today.
+        login: who the database knows it was.
+        operation: one of the words in `OPERATIONS`.
+        changes: how many.
+        first: when it was done first (UTC), as far as was looked.
+        last: when it was done last (UTC).
+    """
+
+    table: TableName
+    login: str
+    operation: str
+    changes: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What an actor did, and how far back that was looked for; None is to the beginning."""
+
+    deeds: list[Deed]
+    looked: Looked | None

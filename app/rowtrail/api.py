@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 import simplejson
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, request, url_for
 
 from rowtrail import comparing, history, openapi, problems
 from rowtrail.answers import (
@@ -26,6 +26,7 @@ from rowtrail.answers import (
 )
 from rowtrail.config import check_schema, database, forget_schema
 from rowtrail.filters import written_moment
+from rowtrail.older import older_of
 from rowtrail.pages import compared, cursor, row_key
 from rowtrail.questions import QUESTIONS
 
@@ -153,7 +154,7 @@ def transaction(era: int, xid: int) -> Response:
 def health() -> Response:
     forget_schema()
     check_schema()
-    return exact(status="ok")
+    return exact(status="ok", **shipped_to())
 
 
 @answers("/openapi.json", page=None, endpoint="openapi")
@@ -169,8 +170,28 @@ def problem(name: str) -> Response:
     return exact(**found[0].explained())
 
 
+def shipped_to() -> dict[str, Any]:
+    """How far the history is in the history database, where one is named."""
+    older = older_of(database.session())
+    if older is None:
+        return {}
+    shipped = older.shipped()
+    return {
+        "history_database": {
+            "readable": shipped.trouble is None,
+            "trouble": shipped.trouble,
+            "last_seal": shipped.seal,
+            "sealed_at": time_of(shipped.sealed_at),
+            "seals_behind": shipped.seals_behind,
+            "seconds_behind": shipped.seconds_behind,
+        }
+    }
+
+
 def exact(**content: Any) -> Response:
     """A response of JSON."""
+    if why := g.get("incomplete"):
+        content["incomplete"] = why
     text = simplejson.dumps(content, use_decimal=True, ensure_ascii=False)
     return current_app.response_class(text + "\n", mimetype="application/json")
 

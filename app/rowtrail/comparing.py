@@ -1,7 +1,7 @@
 """Two versions side by side; and which change gave each column of a row its value."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,15 +12,16 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    literal,
     or_,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
-from rowtrail import history
-from rowtrail.answers import Change, Field, Table, Value
+from rowtrail import chaining, history, shares
+from rowtrail.answers import Change, Field, Table, Value, WholeVersion
 from rowtrail.paging import (
     METADATA,
     NAMES,
@@ -73,7 +74,10 @@ def compare(session: Session, table: Table, first: int, second: int) -> Comparis
         NotThere: the table has no such version, or one is of the whole table.
     """
     one, other = sorted((first, second))
-    changes = [history.version(session, table.name.id, number).change for number in (one, other)]
+    versions = [history.version(session, table.name.id, number) for number in (one, other)]
+    changes = [version.change for version in versions]
+    # The columns of today are known here, also of what is only there.
+    images = [image_in(session, table, version) for version in versions]
     for change in changes:
         if change.operation in ("truncate", "schema"):
             raise history.NotThere(
@@ -81,8 +85,8 @@ def compare(session: Session, table: Table, first: int, second: int) -> Comparis
             )
     pair = (column("key", Text), column("value", JSONB))
     sides = [
-        func.jsonb_each(image_of(table, number)).table_valued(*pair, name=name)
-        for number, name in ((one, "old_side"), (other, "new_side"))
+        func.jsonb_each(image.row).table_valued(*pair, name=name)
+        for image, name in zip(images, ("old_side", "new_side"), strict=True)
     ]
     old, new = sides
     name = func.coalesce(old.c.key, new.c.key)
@@ -93,9 +97,13 @@ def compare(session: Session, table: Table, first: int, second: int) -> Comparis
             differs.label("differs"),
             *(
                 part.label(f"{side}_{n}")
-                for side, values, number in (("old", old, one), ("new", new, other))
+                for side, values, image in zip(("old", "new"), sides, images, strict=True)
                 for n, part in enumerate(
-                    excerpt(values.c.value, COMPARED, erased_from(table, number, values.c.key))
+                    excerpt(
+                        values.c.value,
+                        COMPARED,
+                        was_erased("data.", values.c.key, image.erased),
+                    )
                 )
             ),
         )
@@ -174,6 +182,23 @@ def givers_of(
     return givers
 
 
+class Image(NamedTuple):
+    """The row after a version, by the columns of today, and the places erased from it."""
+
+    row: Any
+    erased: Any
+
+
+def image_in(session: Session, table: Table, version: WholeVersion) -> Image:
+    """The row after a version, of which the document is there only, perhaps."""
+    change = version.change
+    if shares.is_here(session, change):
+        return Image(image_of(table, change.id), erased_places(table, change.id))
+    document = cast(literal(version.data, Text), JSONB)
+    row = func.rowtrail.image_now(table.name.id, change.id, document, type_=JSONB)
+    return Image(row, cast(change.erased or [], ARRAY(Text)))
+
+
 def image_of(table: Table, version_id: int) -> Any:
     """The row after a version, by the columns of today."""
     return (
@@ -184,15 +209,14 @@ def image_of(table: Table, version_id: int) -> Any:
     )
 
 
-def erased_from(table: Table, version_id: int, name: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether the value of a column was erased from the row after a version."""
-    erased = (
+def erased_places(table: Table, version_id: int) -> Any:
+    """The places of a version that were erased."""
+    return (
         select(v.c.erased)
         .where(v.c.table_id == table.name.id, v.c.id == version_id)
         .limit(1)
         .scalar_subquery()
     )
-    return was_erased("data.", name, erased)
 
 
 def values_of(session: Session, table: Table, version_id: int) -> dict[str, Value]:
@@ -206,7 +230,10 @@ def values_of(session: Session, table: Table, version_id: int) -> dict[str, Valu
             *(
                 part.label(f"n{n}")
                 for n, part in enumerate(
-                    excerpt(side.c.value, erased=erased_from(table, version_id, side.c.key))
+                    excerpt(
+                        side.c.value,
+                        erased=was_erased("data.", side.c.key, erased_places(table, version_id)),
+                    )
                 )
             ),
         )
@@ -220,6 +247,19 @@ def changed_columns(
     session: Session, table: Table, key: str, before: int
 ) -> list[tuple[Change, list[str]]]:
     """A page of the versions of a key below an id, and the columns that each gave a value."""
+    return chaining.listed(
+        session,
+        table.name.id,
+        before,
+        lambda one, below: changed_in(one, table, key, below),
+        lambda found: by_names_of_today(session, table, found),
+    )
+
+
+def changed_in(
+    session: Session, table: Table, key: str, before: int
+) -> list[tuple[Change, list[str]]]:
+    """As one database has it; in the history database by the names that the columns had."""
     recent = (
         select(*METADATA, OLD.label("old"), v.c.data)
         .where(v.c.table_id == table.name.id, v.c.row_key == key, v.c.op.not_in(["T", "S"]))
@@ -228,31 +268,48 @@ def changed_columns(
         .limit(PAGE)
         .subquery("recent")
     )
-    maps = func.rowtrail.image_maps(table.name.id).table_valued(
-        "after_id", "before_id", column("names", JSONB), name="maps"
-    )
+    maps = maps_of(table)
     given = func.jsonb_object_keys(
         case((recent.c.op == "U", recent.c.old), (recent.c.op != "D", recent.c.data))
     ).table_valued("key", name="given")
     given = given.render_derived()
     # By the names of today.
-    columns = (
-        select(
-            func.array_agg(func.coalesce(maps.c.names.op("->>")(given.c.key), given.c.key)).label(
-                "names"
-            )
+    name: ColumnElement[str] = func.coalesce(maps.c.names.op("->>")(given.c.key), given.c.key)
+    joined = named(recent.join(t, t.c.id == recent.c.table_id))
+    if shares.is_there(session):
+        name = given.c.key
+    else:
+        joined = joined.outerjoin(
+            maps, and_(recent.c.id > maps.c.after_id, recent.c.id < maps.c.before_id)
         )
+    columns = (
+        select(func.array_agg(name).label("names"))
         .select_from(given)
         .correlate(recent, maps)
         .lateral("columns")
     )
-    everything = named(
-        recent.join(t, t.c.id == recent.c.table_id).outerjoin(
-            maps, and_(recent.c.id > maps.c.after_id, recent.c.id < maps.c.before_id)
-        )
-    ).join(columns, true())
+    everything = joined.join(columns, true())
     shown = [one for one in recent.c if one.name not in ("old", "data")]
     found = session.execute(
         select(*shown, *NAMES, columns.c.names).select_from(everything).order_by(recent.c.id.desc())
     )
     return [(Change.of(row), row.names or []) for row in found]
+
+
+def by_names_of_today(
+    session: Session, table: Table, found: list[tuple[Change, list[str]]]
+) -> list[tuple[Change, list[str]]]:
+    """The same by the columns' names of today."""
+    maps = session.execute(select(maps_of(table))).all()
+    today = []
+    for change, columns in found:
+        names = next((m.names for m in maps if m.after_id < change.id < m.before_id), None) or {}
+        today.append((change, [names.get(name) or name for name in columns]))
+    return today
+
+
+def maps_of(table: Table) -> Any:
+    """Between which ids of versions the columns had other names than today, and which."""
+    return func.rowtrail.image_maps(table.name.id).table_valued(
+        "after_id", "before_id", column("names", JSONB), name="maps"
+    )

@@ -4,22 +4,28 @@ Whatever the login could do, each transaction of the reader begins by giving up 
 """
 
 import os
+from collections.abc import Callable
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, SecurityError
 
 from rowtrail import access, problems, reads
 from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
 from rowtrail.errors import Busy, NotUpgraded, RowtrailError, explain
 from rowtrail.history import NotThere
+from rowtrail.older import Denied, HistoryDatabase, Older, older_of
 
 database = SQLAlchemy()
 
 STATEMENT_TIMEOUT = 15  # seconds
+
+#: What the history database is called among the application's engines.
+HISTORY = "history"
 
 #: The first statement of every transaction; all of it ends with the transaction. The search path
 #: is fixed so that no function of the database's users runs in place of PostgreSQL's own.
@@ -66,9 +72,16 @@ def make_app(url: str | URL | None) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     app.config["TRUSTED_HOSTS"] = access.hosts_of(os.environ)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    older = history_database_url()
+    if older is not None:
+        app.config["SQLALCHEMY_BINDS"] = {HISTORY: {"url": older, **ENGINE_OPTIONS}}
     database.init_app(app)
     with app.app_context():
         event.listen(database.engine, "begin", only_read)
+        if older is not None:
+            event.listen(database.engines[HISTORY], "begin", only_read_there)
+            app.extensions["rowtrail.history"] = HistoryDatabase(older, history_session)
+            app.teardown_appcontext(close_history)
 
     access.init_app(app, access.Access.of(os.environ))
     reads.init_app(app, os.environ)
@@ -96,6 +109,61 @@ def database_url(url: str | URL | None) -> URL:
     return parse_url(given) if isinstance(given, str) else given
 
 
+def history_database_url() -> URL | None:
+    """The URL of the history database that the environment names; None where it names none."""
+    given = os.environ.get("HISTORY_DATABASE_URL")
+    return parse_url(given) if given else None
+
+
+def history_session() -> Session:
+    """A session of the history database."""
+    return Session(database.engines[HISTORY])
+
+
+def history_snapshot() -> Session:
+    """A session of the history database that stays at one moment of it."""
+    engine = database.engines[HISTORY]
+    return Session(engine.execution_options(isolation_level="REPEATABLE READ"))
+
+
+def complete(session: Session, begin: Callable[[], Session] | None = None) -> Older | None:
+    """Lets a session's questions be answered out of both databases, where two are named.
+
+    Args:
+        session: of the application's database.
+        begin: begins one of the history database that outlives the request; else it does not.
+    """
+    known: HistoryDatabase | None = current_app.extensions.get("rowtrail.history")
+    if known is not None and "older" not in session.info:
+        older = Older(session, known, closed=closed_to, tell=missing, begin=begin)
+        session.info["older"] = older
+        if begin is None:
+            g.older = older
+    return older_of(session)
+
+
+def closed_to() -> str | None:
+    """Why the history database is closed to who asks; None where it is open."""
+    role = access.role()
+    if role == access.READER or g.get("reads_all"):
+        return None
+    if role == access.ITSELF:
+        return "of which only who reads all history is told"
+    return f"of which the role {role} may read nothing"
+
+
+def missing(why: str) -> None:
+    """Remembers why older history is missing from the answer."""
+    g.incomplete = why
+
+
+def close_history(_: BaseException | None) -> None:
+    """Ends what the request had of the history database."""
+    older: Older | None = g.pop("older", None)
+    if older is not None:
+        older.close()
+
+
 def check_schema() -> None:
     """Makes sure that this process has once seen the schema that it is made for.
 
@@ -105,6 +173,7 @@ def check_schema() -> None:
     if not current_app.extensions.get("rowtrail.checked"):
         require_current(database.session.connection())
         current_app.extensions["rowtrail.checked"] = True
+    complete(database.session())
 
 
 def forget_schema() -> None:
@@ -114,14 +183,34 @@ def forget_schema() -> None:
 
 def only_read(connection: Connection) -> None:
     """Begins a transaction that can do nothing but read, as the role of who asks."""
+    reads_all = begin(connection)
+    if reads_all is not None:
+        g.reads_all = reads_all
+
+
+def only_read_there(connection: Connection) -> None:
+    """The same in the history database, of which nobody reads a part."""
+    try:
+        reads_all = begin(connection)
+    except Forbidden as error:
+        raise Denied(str(error.description)) from error
+    if reads_all is False:
+        raise Denied(
+            f"the role {access.role()} may not read all of it; let its owner run there: "
+            f"grant rowtrail_reader to {access.quoted(access.role())};"
+        )
+
+
+def begin(connection: Connection) -> bool | None:
+    """Begins a transaction; whether who asks reads all, where that is not known by the role."""
     role = access.role()
     try:
         connection.exec_driver_sql(BEGIN, {"role": role})
     except DBAPIError as error:
-        if refusal := access.refusal(error, role, database.engine.url.username):
+        if refusal := access.refusal(error, role, connection.engine.url.username):
             raise refusal from error
         raise
-    access.require_bounds(connection, role)
+    return access.require_bounds(connection, role)
 
 
 def refuse_to_write() -> None:
@@ -137,6 +226,9 @@ def add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
+    if why := g.get("incomplete"):
+        # Where there is no other place to say so, as in a file.
+        response.headers["Rowtrail-Incomplete"] = why.encode("ascii", "replace").decode()
     return response
 
 

@@ -29,7 +29,7 @@ from rowtrail.answers import OPERATIONS
 from rowtrail.feeds import walk
 from rowtrail.filters import Filters, written_moment
 from rowtrail.looking import Place, at
-from rowtrail.paging import METADATA, NAMES, OLD, named, t, v
+from rowtrail.paging import METADATA, NAMES, OLD, metadata, named, t, v
 
 CHUNK = 1000  # versions
 
@@ -63,15 +63,15 @@ def lines(
     if form == "csv":
         yield csv_line(*COLUMNS)
     write = csv_lines if form == "csv" else json_lines
-    for found, reached in walk(session, filters, CHUNK):
+    for source, found, reached in walk(session, filters, CHUNK):
         if found:
-            yield from write(session, found, names)
+            yield from write(source, found, names)
         tell(reached)
 
 
 def json_lines(session: Session, found: list[Place], names: str) -> Iterator[str]:
     """Each version as a line of JSON, as the server writes it: 1.50 stays 1.50."""
-    page = at(found, *METADATA, DATA, OLD.label("old"), v.c.verbatim)
+    page = at(found, *metadata(session), DATA, OLD.label("old"), v.c.verbatim)
     moved = func.to_json(page.c.moved)
     from_and_to = func.json_build_object("from", moved.op("->")(0), "to", moved.op("->")(1))
     document = func.json_build_object(
@@ -99,7 +99,7 @@ def records(
         tell: is told up to which version has been looked, now and then.
     """
     names = names_of_tables(session)
-    for found, reached in walk(session, filters, CHUNK):
+    for source, found, reached in walk(session, filters, CHUNK):
         if found:
             page = at(found, *METADATA, DATA, OLD.label("old"), v.c.verbatim)
             documents = [
@@ -115,7 +115,7 @@ def records(
                 *documents,
                 page.c.erased,
             ).select_from(page)
-            yield from session.execute(query, execution_options={"yield_per": FETCHED})
+            yield from source.execute(query, execution_options={"yield_per": FETCHED})
         tell(reached)
 
 

@@ -6,7 +6,7 @@ from flask import Response, abort
 
 from rowtrail import feeds, finding, history
 from rowtrail.activity import Activity
-from rowtrail.answers import TableSummary
+from rowtrail.answers import Deed, Deeds, TableSummary
 from rowtrail.api import answers, exact, looked_of, metadata_of, name_of, page_of, table_of
 from rowtrail.config import check_schema, database
 from rowtrail.feed_pages import (
@@ -17,7 +17,6 @@ from rowtrail.feed_pages import (
     listed_tables,
     wanted_text,
 )
-from rowtrail.feeds import Deed, Deeds
 from rowtrail.filters import written_moment
 from rowtrail.pages import cursor
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from rowtrail import exports, feeds, finding, history, reads
 from rowtrail.activity import Activity, Known, activity
 from rowtrail.answers import OPERATIONS, Page, Table, TableSummary
-from rowtrail.config import check_schema, database
+from rowtrail.config import check_schema, complete, database, history_snapshot
 from rowtrail.filters import LONGEST, BadFilter, Filters
 from rowtrail.pages import cursor, pages, visible
 
@@ -231,23 +231,31 @@ def exported(filters: Filters, form: str, name: str) -> Response:
     """The changes as a file, sent while it is read."""
     # One snapshot for all of it, in a transaction that outlives the request's own.
     connection = database.engine.connect().execution_options(isolation_level="REPEATABLE READ")
-    lines = exports.lines(Session(connection), filters, form)
+    session = Session(connection)
+    older = complete(session, history_snapshot)
+
+    def close() -> None:
+        connection.close()
+        if older is not None:
+            older.close()
+
+    lines = exports.lines(session, filters, form)
     try:
         # What is wrong from the start is said as a page.
         first = list(islice(lines, 2))
     except BaseException:
-        connection.close()
+        close()
         raise
 
     g.export = export = reads.Export()
 
     def body() -> Iterator[bytes]:
         yield from export.counted(chain(first, lines), has_header=form == "csv")
-        connection.close()
+        close()
 
     response = current_app.response_class(body(), content_type=exports.FORMS[form])
     # Also where nobody reads it to its end.
-    response.call_on_close(connection.close)
+    response.call_on_close(close)
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%MZ")
     response.headers.set(
         "Content-Disposition", "attachment", filename=f"{file_name(name)}-{stamp}.{form}"

@@ -5,23 +5,23 @@ versions is looked at, and then the page says how far.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, select, true, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from rowtrail import events
-from rowtrail.answers import OPERATIONS, Change, Cursor, Looked, Page, TableName
+from rowtrail import chaining, events, shares
+from rowtrail.answers import OPERATIONS, Change, Cursor, Deed, Deeds, Looked, Page, TableName
 from rowtrail.filters import Filters
 from rowtrail.looking import (
     LOOKED_AT,
     LOWEST_ID,
     Place,
+    Share,
     Span,
     at,
     end_of_look,
+    in_share,
     outermost,
     places,
     span_of,
@@ -30,45 +30,16 @@ from rowtrail.looking import (
 from rowtrail.matching import Wanted, alternatives_of, conditions_of
 from rowtrail.paging import (
     IS_SHOWN,
-    METADATA,
     NAMES,
     OLD,
     OP,
     PAGE,
     changes_of,
+    metadata,
     named,
     t,
     v,
 )
-
-
-@dataclass(frozen=True)
-class Deed:
-    """How often an actor did one kind of thing to one table, by one login.
-
-    Attributes:
-        table: by its name of today.
-        login: who the database knows it was.
-        operation: one of the words in `OPERATIONS`.
-        changes: how many.
-        first: when it was done first (UTC), as far as was looked.
-        last: when it was done last (UTC).
-    """
-
-    table: TableName
-    login: str
-    operation: str
-    changes: int
-    first: datetime
-    last: datetime
-
-
-@dataclass(frozen=True)
-class Deeds:
-    """What an actor did, and how far back that was looked for; None is to the beginning."""
-
-    deeds: list[Deed]
-    looked: Looked | None
 
 
 def feed(session: Session, filters: Filters, cursor: Cursor) -> Page:
@@ -77,7 +48,14 @@ def feed(session: Session, filters: Filters, cursor: Cursor) -> Page:
     Without filters, or with no more than a key, they are found by an index. Else at most about
     `LOOKED_AT` versions are looked at; where that is not to the end, the page has `looked`.
     """
-    return page_of_span(session, span_of(session, filters), Wanted.by(filters), cursor)
+    wanted = Wanted.by(filters)
+    tables = None if filters.table is None else [filters.table]
+    return chaining.paged(
+        session,
+        tables,
+        cursor,
+        lambda one, begin: page_of_span(one, span_of(one, filters), wanted, begin),
+    )
 
 
 def page_of_span(session: Session, span: Span, wanted: Wanted, cursor: Cursor) -> Page:
@@ -107,38 +85,43 @@ def page_of_span(session: Session, span: Span, wanted: Wanted, cursor: Cursor) -
     )
 
 
-def walk(session: Session, filters: Filters, size: int) -> Iterator[tuple[list[Place], int]]:
-    """All changes that the filters mean, oldest first, so many at a time.
+def walk(
+    session: Session, filters: Filters, size: int
+) -> Iterator[tuple[Session, list[Place], int]]:
+    """All changes that the filters mean, oldest first, about so many at a time.
 
     Yields:
-        Some of them, perhaps none, and the id up to which has been looked.
+        The session that has them, some of them, perhaps none, and the id up to which was looked.
     """
-    span = span_of(session, filters)
     wanted = Wanted.by(filters)
-    while True:
-        found, end = look(session, span, wanted, True, size)
+
+    def step(one: Session, span: Span) -> tuple[list[Place], int | None]:
+        found, end = look(one, span, wanted, True, size)
         if len(found) == size:
-            reached = found[-1].id
-        elif end is not None:
-            reached = end.id
-        else:
-            yield found, found[-1].id if found else span.low
-            return
-        yield found, reached
-        span = span._replace(low=reached + 1)
+            return found, found[-1].id
+        return found, None if end is None else end.id
+
+    tables = None if filters.table is None else [filters.table]
+    return chaining.walked(session, tables, lambda one: span_of(one, filters), step)
 
 
 def deeds_of(session: Session, filters: Filters) -> Deeds:
     """What somebody did: how often, to which tables, by which logins; as far as one look goes."""
+    return shares.deeds(session, lambda one, share: deeds_in(one, filters, share))
+
+
+def deeds_in(session: Session, filters: Filters, share: Share | None) -> Deeds:
+    """The same of one database, or of the part of each table that it answers for."""
     span = span_of(session, filters)
     end = end_of_look(session, span, alternatives_of(filters), False)
     if end is not None:
         span = span._replace(low=end.id)
-    wanted = wanted_tables(span.tables)
+    wanted = wanted_tables(span.tables, share)
     own = (
         select(v.c.table_id, v.c.login, OP.label("op"), v.c.changed_at)
         .where(v.c.table_id == wanted.c.id, v.c.id >= span.low, v.c.id < span.high)
         .where(*conditions_of(filters), IS_SHOWN)
+        .where(*in_share(wanted, share))
         .correlate(wanted)
         .lateral("own")
     )
@@ -211,4 +194,4 @@ def shown(session: Session, found: list[Place], upward: bool) -> list[Change]:
     if not found:
         return []
     data = type_coerce(v.c.data, JSONB).label("data")
-    return changes_of(session, at(found, *METADATA, data, OLD.label("old")), upward)
+    return changes_of(session, at(found, *metadata(session), data, OLD.label("old")), upward)

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from rowtrail.answers import Change
-from rowtrail.feeds import Deeds, deeds_of
+from rowtrail import chaining
+from rowtrail.answers import Change, Deeds
+from rowtrail.feeds import deeds_of
 from rowtrail.filters import Filters
 from rowtrail.looking import LOOKED_AT
 from rowtrail.paging import METADATA, NAMES, named, t, v
@@ -38,8 +39,10 @@ class Hits:
 def find(session: Session, wanted: str) -> Hits:
     """What is found under a text: by an index, and of an actor as far as one look goes."""
     return Hits(
-        rows=rows_with(session, wanted),
-        transactions=transactions_with(session, wanted),
+        rows=chaining.newest(session, MOST, lambda one: rows_with(one, wanted)),
+        transactions=chaining.one_of_each_era(session, lambda one: transactions_with(one, wanted))[
+            :MOST
+        ],
         deeds=deeds_of(session, Filters(actor=wanted)),
     )
 

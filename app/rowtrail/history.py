@@ -6,11 +6,22 @@ id on, counting stops early, and long values are cut on the server.
 
 from dataclasses import replace
 
-from sqlalchemy import BigInteger, Text, cast, func, literal, not_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Text,
+    cast,
+    func,
+    literal,
+    not_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from rowtrail import events
+from rowtrail import chaining, events, shares
 from rowtrail.answers import (
     OPERATIONS,
     Change,
@@ -25,13 +36,14 @@ from rowtrail.answers import (
 )
 from rowtrail.errors import RowtrailError
 from rowtrail.finding import canonical
-from rowtrail.looking import LOWEST_ID, one_by_one
+from rowtrail.looking import LOWEST_ID, Share, in_share, one_by_one, wanted_tables
 from rowtrail.paging import (
     IS_SHOWN,
     METADATA,
     NAMES,
     OLD,
     OP,
+    is_of_transaction,
     named,
     nearest,
     page_of,
@@ -52,16 +64,7 @@ class NotThere(RowtrailError):
 
 def tables(session: Session) -> list[TableSummary]:
     """What is and was tracked, by name, with the size of its history and its last change."""
-    some = (
-        select(literal(1))
-        .where(v.c.table_id == t.c.id)
-        .order_by(v.c.id)
-        .limit(COUNTED + 1)
-        .correlate(t)
-    )
-    size = select(func.count()).select_from(some.lateral("some")).scalar_subquery()
-    with one_by_one(session):
-        sizes = {row.id: row.size for row in session.execute(select(t.c.id, size.label("size")))}
+    sizes = shares.summed(session, sizes_in, COUNTED)
     newest = (
         select(*METADATA)
         .where(v.c.table_id == t.c.id)
@@ -81,6 +84,26 @@ def tables(session: Session) -> list[TableSummary]:
         )
         for table in map(Table.of, session.execute(REGISTRY))
     ]
+
+
+def sizes_in(session: Session, share: Share | None) -> dict[int, int]:
+    """How many versions each table has, counted up to one more than `COUNTED`."""
+    wanted: FromClause = t
+    within: list[ColumnElement[bool]] = []
+    if share is not None:
+        parts = wanted_tables(list(session.scalars(select(t.c.id))), share)
+        wanted, within = parts, in_share(parts, share)
+    some = (
+        select(literal(1))
+        .where(v.c.table_id == wanted.c.id, *within)
+        .order_by(v.c.id)
+        .limit(COUNTED + 1)
+        .correlate(wanted)
+    )
+    size = select(func.count()).select_from(some.lateral("some")).scalar_subquery()
+    with one_by_one(session):
+        found = session.execute(select(wanted.c.id, size.label("size")))
+        return {row.id: row.size for row in found}
 
 
 def database_name(session: Session) -> str:
@@ -128,12 +151,21 @@ def row(session: Session, table: Table, key: str, cursor: Cursor) -> Page:
         [in_table, v.c.row_key == key, v.c.op.not_in(["T", "S"])],
         [in_table, v.c.old_key == key],
     ]
-    page = page_of(session, alternatives, cursor)
+    tables = [table.name.id]
+    page = chaining.paged(
+        session, tables, cursor, lambda one, begin: page_of(one, alternatives, begin)
+    )
     if not (page.changes or page.newer or page.older):
         raise NotThere(f"no version of {table.name} has the key {key!r}")
     newer = None
     if page.newer and page.newer.after is not None:
-        newer = nearest(session, alternatives, v.c.id > page.newer.after, upward=True)
+        after = page.newer.after
+        newer = chaining.nearest(
+            session,
+            tables,
+            lambda one: nearest(one, alternatives, v.c.id > after, upward=True),
+            after,
+        )
     changes = with_truncations(session, page.changes, key, newer)
     changes = events.beside(session, changes, key, newer)
     return Page(changes, older=page.older, newer=page.newer)
@@ -153,11 +185,19 @@ def transaction(session: Session, era: int, xid: int, cursor: Cursor) -> Transac
     Raises:
         NotThere: it changed no row of a tracked table.
     """
-    nothing = NotThere(f"the transaction {era}-{xid} changed no row of a tracked table")
-    if era > BIGGEST_INT or xid > BIGGEST_BIGINT:
-        raise nothing
-    # The expression of the index versions_time.
-    where = [cast(cast(v.c.xid, Text), BigInteger) == xid, v.c.era == era]
+    found = None
+    if era <= BIGGEST_INT and xid <= BIGGEST_BIGINT:
+        found = shares.whole_transaction(
+            session, era, xid, lambda one: transaction_in(one, era, xid, cursor)
+        )
+    if found is None:
+        raise NotThere(f"the transaction {era}-{xid} changed no row of a tracked table")
+    return found
+
+
+def transaction_in(session: Session, era: int, xid: int, cursor: Cursor) -> Transaction | None:
+    """What one transaction changed, as one database has it; None where it has nothing of it."""
+    where = is_of_transaction(era, xid)
     some = (
         select(v.c.table_id, OP.label("op"))
         .where(*where, IS_SHOWN)
@@ -175,7 +215,7 @@ def transaction(session: Session, era: int, xid: int, cursor: Cursor) -> Transac
         for found in session.execute(counted)
     ]
     if not parts:
-        raise nothing
+        return None
     page = page_of(session, [where], Cursor(after=LOWEST_ID) if cursor == Cursor() else cursor)
     page = with_events(session, page)
     page.changes.reverse()
@@ -195,20 +235,30 @@ def version(session: Session, table_id: int, version_id: int) -> WholeVersion:
     """
     found = None
     if table_id <= BIGGEST_INT and abs(version_id) <= BIGGEST_BIGINT:
-        found = session.execute(
-            select(
-                *METADATA,
-                *NAMES,
-                cast(v.c.data, Text).label("data_text"),
-                cast(OLD, Text).label("old_text"),
-                cast(v.c.verbatim, Text).label("verbatim_text"),
-            )
-            .select_from(named(v.join(t, t.c.id == v.c.table_id)))
-            .where(v.c.table_id == table_id, v.c.id == version_id)
-            .limit(1)
-        ).one_or_none()
+        found = shares.whole_version(
+            session, table_id, version_id, lambda one: version_in(one, table_id, version_id)
+        )
     if found is None:
         raise NotThere(f"the table with the number {table_id} has no version {version_id}")
+    return found
+
+
+def version_in(session: Session, table_id: int, version_id: int) -> WholeVersion | None:
+    """One version as one database has it; None where it has not."""
+    found = session.execute(
+        select(
+            *METADATA,
+            *NAMES,
+            cast(v.c.data, Text).label("data_text"),
+            cast(OLD, Text).label("old_text"),
+            cast(v.c.verbatim, Text).label("verbatim_text"),
+        )
+        .select_from(named(v.join(t, t.c.id == v.c.table_id)))
+        .where(v.c.table_id == table_id, v.c.id == version_id)
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
     return WholeVersion(Change.of(found), found.data_text, found.old_text, found.verbatim_text)
 
 

@@ -8,10 +8,11 @@ from flask import Response, abort, current_app, g, render_template
 
 from rowtrail import assurance, history, metrics
 from rowtrail.answers import Cursor
-from rowtrail.api import answers, exact, place, time_of
+from rowtrail.api import answers, exact, place, shipped_to, time_of
 from rowtrail.assurance import Found, Integrity, Seal, Verification
 from rowtrail.config import check_schema, database
 from rowtrail.filters import written_moment
+from rowtrail.older import Shipped, older_of
 from rowtrail.pages import cursor, pages
 
 
@@ -27,6 +28,7 @@ def page_integrity() -> str:
         seals=assurance.sealed(session, wanted),
         digest=None if digest is None else json.dumps(digest, ensure_ascii=False),
         database=history.database_name(session),
+        shipped=shipped(),
         COUNTED=assurance.COUNTED,
         COUNTED_STRAYS=assurance.COUNTED_STRAYS,
     )
@@ -49,6 +51,7 @@ def json_integrity() -> Response:
         sealing=sealing_of(known),
         digest=assurance.last_digest(session),
         verifications=[verification_of(one) for one in assurance.verifications(session)],
+        **shipped_to(),
         seals=[seal_of(one) for one in found.seals],
         older=place(found.older),
         newer=place(found.newer),
@@ -60,8 +63,16 @@ def page_metrics() -> Response:
     require_all()
     session = database.session()
     known = assurance.integrity(session)
-    written = metrics.written(known, assurance.lag(session), history.database_name(session))
+    written = metrics.written(
+        known, assurance.lag(session), history.database_name(session), shipped()
+    )
     return current_app.response_class(written, content_type=metrics.CONTENT_TYPE)
+
+
+def shipped() -> Shipped | None:
+    """How far the history is in the history database; None where none is named."""
+    older = older_of(database.session())
+    return None if older is None else older.shipped()
 
 
 def require_all() -> None:

@@ -4,7 +4,7 @@ Ids are given in the order of the changes, across all tables and in steps of 100
 ids is a stretch of time. The tables' own parts of it are read by the primary key of the versions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -64,6 +64,18 @@ class Span(NamedTuple):
     tables: list[int]
     low: int
     high: int
+
+
+class Share(NamedTuple):
+    """Of each table, what one of two databases answers for.
+
+    Attributes:
+        firsts: the ids from which on it is one of them, by the tables' numbers; else all is.
+        is_older: whether what is below is meant, and not what is from there on.
+    """
+
+    firsts: Mapping[int, int]
+    is_older: bool
 
 
 class Place(NamedTuple):
@@ -303,13 +315,27 @@ def at(found: Sequence[Place], *columns: ColumnElement[Any]) -> Subquery:
     return ordered.limit(len(found)).subquery("page")
 
 
-def wanted_tables(tables: Sequence[int]) -> TableValuedAlias:
-    """The numbers of tables, as a set of rows."""
+def wanted_tables(tables: Sequence[int], part: Share | None = None) -> TableValuedAlias:
+    """The numbers of tables, as a set of rows; with the first id of a part of each."""
+    if part is not None:
+        firsts = [part.firsts.get(one, LOWEST_ID) for one in tables]
+        return (
+            func.unnest(cast(list(tables), ARRAY(Integer)), cast(firsts, ARRAY(BigInteger)))
+            .table_valued("id", "first", name="wanted")
+            .render_derived()
+        )
     return (
         func.unnest(cast(list(tables), ARRAY(Integer)))
         .table_valued("id", name="wanted")
         .render_derived()
     )
+
+
+def in_share(wanted: TableValuedAlias, part: Share | None) -> list[ColumnElement[bool]]:
+    """Whether a version is in the part of its table."""
+    if part is None:
+        return []
+    return [v.c.id < wanted.c.first if part.is_older else v.c.id >= wanted.c.first]
 
 
 TIMES: ARRAY[datetime] = ARRAY(TIMESTAMP(timezone=True))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rowtrail import __version__
 from rowtrail.assurance import COUNTED, COUNTED_STRAYS, Integrity, Lag
+from rowtrail.older import Shipped
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -24,13 +25,14 @@ class Metric(NamedTuple):
     value: float | None
 
 
-def written(known: Integrity, lag: Lag, database: str) -> str:
+def written(known: Integrity, lag: Lag, database: str, shipped: Shipped | None = None) -> str:
     """The metrics, each with its help and type.
 
     Args:
         known: of the history.
         lag: of the history database behind it.
         database: its name.
+        shipped: how far it is in the history database; None where none is named.
     """
     labels = f'version="{escaped(__version__)}",database="{escaped(database)}"'
     lines = [
@@ -38,7 +40,8 @@ def written(known: Integrity, lag: Lag, database: str) -> str:
         "# TYPE rowtrail_info gauge",
         f"rowtrail_info{{{labels}}} 1",
     ]
-    for metric in (*metrics_of(known), *metrics_of_lag(lag)):
+    shipping = () if shipped is None else metrics_of_shipping(shipped)
+    for metric in (*metrics_of(known), *metrics_of_lag(lag), *shipping):
         name = f"rowtrail_{metric.name}"
         lines += [f"# HELP {name} {helped(metric.help)}", f"# TYPE {name} gauge"]
         if metric.value is not None:
@@ -129,6 +132,30 @@ def metrics_of_lag(lag: Lag) -> Iterator[Metric]:
         "last_shipped_timestamp_seconds",
         "When the history database was last known to have what it has; no sample for never.",
         seconds(lag.shipped_at),
+    )
+
+
+def metrics_of_shipping(shipped: Shipped) -> Iterator[Metric]:
+    """What a monitor is told of the history database."""
+    yield Metric(
+        "history_database_readable",
+        "1 if the history database can be read.",
+        shipped.trouble is None,
+    )
+    yield Metric(
+        "history_database_last_seal_number",
+        "The number of the last seal in the history database; no sample if it cannot be read.",
+        shipped.seal,
+    )
+    yield Metric(
+        "history_database_seals_behind",
+        "Seals that the history database has not yet; no sample if it cannot be read.",
+        shipped.seals_behind,
+    )
+    yield Metric(
+        "history_database_seconds_behind",
+        "How long the oldest of these has been there; no sample if it cannot be read.",
+        shipped.seconds_behind,
     )
 
 

@@ -4,9 +4,10 @@ What was committed then, and what the rows held, is said by rowtrail.rows_as_of(
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -26,6 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from rowtrail import shares
 from rowtrail.answers import Change, Table, Value
 from rowtrail.errors import RowtrailError, explain
 from rowtrail.filters import moment_of, written_moment
@@ -41,6 +43,8 @@ from rowtrail.paging import (
     v,
     was_erased,
 )
+
+Answer = TypeVar("Answer")
 
 ROWS = 50  # rows a page
 
@@ -182,24 +186,22 @@ def as_of(
     Raises:
         BadBoundary: the history does not know the transaction or the seal, or it is no snapshot.
     """
-    try:
-        moment = boundary.at
-        if boundary.transaction is not None:
-            moment = session.scalar(
-                select(func.rowtrail.moment_of(boundary.transaction, type_=DateTime(True)))
-            )
-        snapshot = boundary.snapshot
-        if boundary.seal is not None:
-            snapshot = session.scalar(
-                select(cast(func.rowtrail.snapshot_of_seal(boundary.seal), Text))
-            )
-        found = rows(session, table, moment, snapshot, key, after_key)
-    except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) not in REFUSED:
-            raise
-        session.rollback()
-        raise BadBoundary(explain(error)) from None
-    shown, next_key = found
+    moment = boundary.at
+    if (transaction := boundary.transaction) is not None:
+        moment = shares.moment_of(session, lambda one: end_of(one, transaction), BadBoundary)
+    snapshot = boundary.snapshot
+    if (seal := boundary.seal) is not None:
+        snapshot = accepted(
+            session,
+            lambda one: str(one.scalar(select(cast(func.rowtrail.snapshot_of_seal(seal), Text)))),
+        )
+    shown, next_key = shares.rows_then(
+        session,
+        table,
+        moment,
+        snapshot,
+        lambda one: rows(one, table, moment, snapshot, key, after_key),
+    )
     columns: dict[str, None] = {}
     for row in shown:
         columns.update(dict.fromkeys(row.values))
@@ -209,8 +211,25 @@ def as_of(
         list(columns),
         shown,
         next_key,
-        *neighbours(session, table, key, moment),
+        *shares.beside(session, table, moment, lambda one: neighbours(one, table, key, moment)),
     )
+
+
+def accepted(session: Session, question: Callable[[Session], Answer]) -> Answer:
+    """What a session answers; what a person wrote wrong is their error."""
+    try:
+        return question(session)
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) not in REFUSED:
+            raise
+        session.rollback()
+        raise BadBoundary(explain(error)) from None
+
+
+def end_of(session: Session, transaction: str) -> datetime:
+    """The time of the last change of a transaction."""
+    moment = func.rowtrail.moment_of(transaction, type_=DateTime(True))
+    return accepted(session, lambda one: one.execute(select(moment)).scalar_one())
 
 
 def rows(
@@ -222,6 +241,18 @@ def rows(
     after_key: str | None,
 ) -> tuple[list[RowThen], str | None]:
     """The rows as of a moment or a snapshot, by key, and after which key more may follow."""
+    return accepted(session, lambda one: rows_in(one, table, moment, snapshot, key, after_key))
+
+
+def rows_in(
+    session: Session,
+    table: Table,
+    moment: datetime | None,
+    snapshot: str | None,
+    key: str | None,
+    after_key: str | None,
+) -> tuple[list[RowThen], str | None]:
+    """The same; raises what the database refuses."""
     # The moment stands for the transaction.
     bound = (moment, null(), literal(snapshot, Text).op("::")(literal_column("pg_snapshot")))
     if key is None:

@@ -12,6 +12,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    g,
     redirect,
     render_template,
     request,
@@ -24,6 +25,7 @@ from rowtrail import __version__, comparing, contrast, history, relations
 from rowtrail.answers import Cursor, Value
 from rowtrail.config import check_schema, database, forget_schema
 from rowtrail.looking import LOWEST_ID
+from rowtrail.older import Shipped, older_of
 
 pages = Blueprint("pages", __name__)
 
@@ -90,7 +92,20 @@ def transaction(era: int, xid: int) -> str:
 def health() -> Response:
     forget_schema()
     check_schema()
-    return current_app.response_class("ok\n", mimetype="text/plain")
+    lines = ["ok"]
+    if (older := older_of(database.session())) is not None:
+        lines.append(f"history database: {said_of(older.shipped())}")
+    return current_app.response_class("".join(f"{one}\n" for one in lines), mimetype="text/plain")
+
+
+def said_of(shipped: Shipped) -> str:
+    """How far the history is in the history database, in a line."""
+    if shipped.trouble is not None:
+        return shipped.trouble
+    return (
+        f"ok, up to seal {shipped.seal}; behind by {shipped.seals_behind} seals, "
+        f"{shipped.seconds_behind:.0f} s"
+    )
 
 
 def cursor(what: str = "the id of a version", of: str = "version") -> Cursor:
@@ -145,6 +160,8 @@ def for_templates() -> dict[str, Any]:
         "contrast": contrast,
         "now": lambda: datetime.now(UTC),
         "database_named": lambda: database.engine.url.database or "",
+        "incomplete": lambda: g.get("incomplete"),
+        "has_history_database": lambda: "rowtrail.history" in current_app.extensions,
     }
 
 

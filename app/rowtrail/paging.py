@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     ColumnElement,
     FromClause,
@@ -82,6 +83,29 @@ METADATA: list[ColumnElement[Any]] = [
     case((IS_MOVE, func.rowtrail.partitions_of_move(*MOVE, v.c.file))).label("moved"),
 ]
 
+
+def metadata(session: Session) -> list[ColumnElement[Any]]:
+    """`METADATA`, as this session has it: partitions are known by the database that has them."""
+    partitions: str | None = session.info.get("partitions")
+    if partitions is None:
+        return METADATA
+    former = v.alias("former")
+    before = (
+        select(former.c.file)
+        .where(former.c.table_id == v.c.table_id, former.c.row_key == v.c.old_key)
+        .where(former.c.id < v.c.id, former.c.op == "D")
+        .where(former.c.era == v.c.era, former.c.xid == v.c.xid)
+        .order_by(former.c.id.desc())
+        .limit(1)
+        .correlate(v)
+        .scalar_subquery()
+    )
+    names = cast(cast(partitions, Text), JSONB)
+    sides = [names.op("->>")(cast(file, Text)) for file in (before, v.c.file)]
+    moved = case((IS_MOVE, func.json_build_array(*sides, type_=JSON))).label("moved")
+    return [*METADATA[:-1], moved]
+
+
 #: A table's name as of now or, after it was dropped, as last seen; quoted where SQL needs it.
 NAMES: list[ColumnElement[Any]] = [
     func.quote_ident(func.coalesce(pg_namespace.c.nspname, t.c.schema_name)).label("table_schema"),
@@ -94,6 +118,11 @@ def named(tables: FromClause) -> Join:
     return tables.outerjoin(pg_class, pg_class.c.oid == t.c.relid).outerjoin(
         pg_namespace, pg_namespace.c.oid == pg_class.c.relnamespace
     )
+
+
+def is_of_transaction(era: int, xid: int) -> list[ColumnElement[bool]]:
+    """Whether a version is of this transaction, as the index versions_time finds it."""
+    return [cast(cast(v.c.xid, Text), BigInteger) == xid, v.c.era == era]
 
 
 def page_of(session: Session, alternatives: Alternatives, cursor: Cursor) -> Page:
@@ -131,7 +160,7 @@ def read(
     data = type_coerce(v.c.data, JSONB).label("data")
     old = OLD.label("old")
     parts = [
-        select(*METADATA, data, old)
+        select(*metadata(session), data, old)
         .where(*where, start, IS_SHOWN)
         .order_by(v.c.id if upward else v.c.id.desc())
         .limit(PAGE + 1)
@@ -153,7 +182,7 @@ def changes_of(session: Session, page: FromClause, upward: bool) -> list[Change]
         page: their `METADATA`, `data` and `old`.
         upward: oldest first.
     """
-    fields = fields_of(page)
+    fields = fields_of(page, session.info.get("fields", FIELDS))
     shown = [one for one in page.c if one.name not in ("data", "old")]
     everything = named(page.join(t, t.c.id == page.c.table_id).join(fields, true()))
     order = page.c.id if upward else page.c.id.desc()
@@ -177,8 +206,8 @@ def nearest(
     return (min if upward else max)(found, default=None)
 
 
-def fields_of(page: FromClause) -> LateralFromClause:
-    """The columns that each version of a page shows, in the table's own order."""
+def fields_of(page: FromClause, most: int) -> LateralFromClause:
+    """The columns that each version of a page shows, in the table's own order; so many at most."""
     pairs = (column("key", Text), column("value", JSONB))
     # Both are unpacked once: a long value is decompressed whole for each look at its row.
     # A schema change is no row; events.py says what it changed.
@@ -204,7 +233,7 @@ def fields_of(page: FromClause) -> LateralFromClause:
             before.outerjoin(after, after.c.key == before.c.key).outerjoin(pg_attribute, own)
         )
         .order_by(pg_attribute.c.attnum.nulls_last(), before.c.key)
-        .limit(FIELDS)
+        .limit(most)
         .correlate(page, t)
         .lateral("shown")
     )

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from rowtrail.answers import Cursor, Page, Table, TableName, Value
+from rowtrail.chaining import paged
 from rowtrail.feeds import page_of_span
 from rowtrail.looking import BIGGEST_ID, LOWEST_ID, Span
 from rowtrail.matching import Wanted, data, is_written
@@ -123,12 +124,9 @@ def related(
         if len(values) == len(one.columns)
     ]
     tables = sorted({table.name.id, *(one.table.id for one in chosen)})
-    return page_of_span(
-        session,
-        Span(tables, LOWEST_ID, BIGGEST_ID),
-        Wanted([[]], [or_(own, *those)], needs_looking=True),
-        cursor,
-    )
+    span = Span(tables, LOWEST_ID, BIGGEST_ID)
+    wanted = Wanted([[]], [or_(own, *those)], needs_looking=True)
+    return paged(session, tables, cursor, lambda one, begin: page_of_span(one, span, wanted, begin))
 
 
 def key_values(table: Table, key: str) -> list[str]:

@@ -379,6 +379,8 @@ SHAPES: Schema = {
         "What a run of `rowtrail verify` found.",
     ),
     "Integrity": record(
+        ("history_database",),
+        history_database=ref("HistoryDatabase"),
         database=said(TEXT, "The database's name."),
         recording=record(
             table_count=said(COUNT, "Tables that are tracked."),
@@ -465,7 +467,23 @@ SHAPES: Schema = {
         has_more=said(FLAG, "Whether there is more already."),
     ),
     "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
-    "Health": record(status={"const": "ok"}),
+    "Health": record(
+        ("history_database",), status={"const": "ok"}, history_database=ref("HistoryDatabase")
+    ),
+    "HistoryDatabase": said(
+        record(
+            readable=FLAG,
+            trouble=said(nullable(TEXT), "Why it cannot be read; null where it can."),
+            last_seal=said(nullable(ID), "The last seal that is there."),
+            sealed_at=nullable(MOMENT),
+            seals_behind=said(nullable(COUNT), "The seals that are not there yet."),
+            seconds_behind=said(
+                nullable({"type": "number", "minimum": 0}),
+                "For how long the first of these has been waiting.",
+            ),
+        ),
+        "How far the history is in the history database; only where one is named.",
+    ),
     "ProblemKind": record(
         type=LINK,
         title={"enum": [problem.title for problem in PROBLEMS]},
@@ -483,3 +501,12 @@ SHAPES: Schema = {
         "An error, as RFC 9457 has it.",
     ),
 }
+
+#: The answers that older history can be missing from, where there is a history database.
+for name in (
+    *("Tables", "TableWithColumns", "Changes", "TableChanges", "Row", "Related", "Comparison"),
+    *("AsOf", "Transaction", "Actor", "Search", "Version", "Integrity", "Health"),
+):
+    SHAPES[name]["properties"]["incomplete"] = said(
+        TEXT, "Only where older history is missing from the answer: why, in a line."
+    )

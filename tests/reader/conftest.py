@@ -30,10 +30,28 @@ def make_client() -> Iterator[Callable[[URL | str], FlaskClient]]:
     yield make
     for app in made:
         with app.app_context():
-            database.engine.dispose()
+            for engine in database.engines.values():
+                engine.dispose()
 
 
 @pytest.fixture
 def client(web: Engine, make_client: Callable[[URL | str], FlaskClient]) -> FlaskClient:
     """A client of the application on this test's database."""
     return make_client(web.url)
+
+
+@pytest.fixture
+def make_reader(
+    web: Engine, make_client: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., FlaskClient]:
+    """Makes a client of an application on a database, and perhaps its history database."""
+
+    def make(here: URL, there: URL | None = None) -> FlaskClient:
+        if there is None:
+            monkeypatch.delenv("HISTORY_DATABASE_URL", raising=False)
+        else:
+            named = there.set(username="web").render_as_string(hide_password=False)
+            monkeypatch.setenv("HISTORY_DATABASE_URL", named)
+        return make_client(here.set(username="web"))
+
+    return make

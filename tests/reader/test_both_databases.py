@@ -1,0 +1,239 @@
+"""One history out of two databases: what is complete here, and the older from the history database.
+
+Whatever is asked, the answer is that of one database with all of it.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg2
+import pytest
+from flask.testing import FlaskClient
+from halves import Halves, connected, run
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from two_writers import LOOK, PROGRAMS, SCHEMA, Statement, restart
+
+from rowtrail import chaining, comparing, feeds, paging
+
+#: So many pages of a list are looked at.
+FOLLOWED = 8
+
+#: The owner's changes, of which one is between two parts of a program.
+CHANGES = (
+    "alter table things add x int default 7",
+    "alter table things rename note to x",
+    "alter table things drop n",
+    "alter table places rename n to m",
+    "alter table things rename to stuff",
+    "drop table things",
+    "alter table things alter n type text using n::text",
+)
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of five changes, so that there are many of them."""
+    for module in (paging, feeds, chaining, comparing):
+        monkeypatch.setattr(module, "PAGE", 5)
+
+
+def walk_from(client: FlaskClient, start: str) -> dict[str, Any]:
+    """What is at a URL, and at each of those that it leads to as older, newer or next."""
+    found: dict[str, Any] = {}
+    waiting = [start]
+    while waiting and len(found) < FOLLOWED:
+        place = waiting.pop(0)
+        if place in found:
+            continue
+        response = client.get(place)
+        if not response.is_json:
+            found[place] = (response.status_code, response.text)
+            continue
+        found[place] = (response.status_code, without_bounds(response.json))
+        for name in ("next", "newer", "older"):
+            if isinstance(response.json, dict) and response.json.get(name):
+                waiting.append(response.json[name])
+    return found
+
+
+def without_bounds(said: Any) -> Any:
+    """An answer without that of which the two kinds of databases must say something else."""
+    if isinstance(said, list):
+        return [without_bounds(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    return {
+        name: without_bounds(one)
+        for name, one in said.items()
+        if name not in ("complete_from", "database")
+    }
+
+
+def places_of(halves: Halves) -> list[str]:
+    """What can be asked of a history, as URLs; of what there is much, some."""
+    api = "/api/v1"
+    whole = halves.whole
+    rows = run(
+        whole, "select distinct table_id, row_key from rowtrail.versions where row_key <> ''"
+    )
+    versions = run(
+        whole,
+        "select table_id, id, changed_at, op, era, xid::text from rowtrail.versions order by id",
+    )
+    tables = sorted({one[0] for one in versions})
+    moments = [f"{one[2]:%Y-%m-%dT%H:%M:%S.%f}Z" for one in versions]
+    places = [f"{api}/{one}" for one in ("tables", "actor?name=alice", "search?q=alice")]
+    of_all = ["changes", *(f"tables/{table}/changes" for table in tables)]
+    queries = ("", "after=0", "op=update", "actor=alice")
+    places += [f"{api}/{one}?{query}" for one in of_all for query in queries]
+    places += [f"{api}/{one}/export.{form}" for one in of_all for form in ("csv", "jsonl")]
+    for table in tables:
+        of = f"{api}/tables/{table}"
+        for moment in some(moments, 2):
+            places += [f"{of}/changes?since={moment}", f"{of}/changes?until={moment}"]
+        for moment in some(moments, 4):
+            places += [f"{of}/as-of?at={moment}", f"{of}/as-of?at={moment}&key=2"]
+        ids = [one[1] for one in versions if one[0] == table and one[3] not in ("T", "S")]
+        pairs = list(zip(ids, ids[3:], strict=False))
+        places += [f"{of}/compare?a={a}&b={b}" for a, b in some(pairs, 3)]
+    for table, number, *_ in some(versions, 6):
+        places.append(f"{api}/tables/{table}/versions/{number}")
+        for where in (f"before={number}", f"after={number}"):
+            places += [f"{api}/changes?{where}", f"{api}/tables/{table}/changes?{where}"]
+    for era, xid in some(sorted({one[4:] for one in versions}), 5):
+        places.append(f"{api}/transactions/{era}-{xid}")
+        places.append(f"{api}/tables/{tables[0]}/as-of?transaction={era}-{xid}")
+    for table, key in some(sorted(rows), 5):
+        asked = urlencode({"key": key})
+        places += [f"{api}/tables/{table}/{one}?{asked}" for one in ("row", "related", "changes")]
+        places.append(f"{api}/search?{urlencode({'q': key})}")
+    return places
+
+
+def some(everything: Sequence[Any], most: int) -> Sequence[Any]:
+    """About so many of them, from one end to the other."""
+    return everything[:: max(len(everything) // most, 1)]
+
+
+def assert_same(whole: FlaskClient, both: FlaskClient, places: Iterable[str]) -> None:
+    """Whatever is asked, both say the same."""
+    for place in places:
+        expected = walk_from(whole, place)
+        assert walk_from(both, place) == expected, place
+
+
+#: In which much is retired, of rows that change their keys and move between partitions.
+FULL = [
+    [
+        Statement(number % 2, text)
+        for number, text in enumerate(
+            (
+                "insert into things select k, 1 from generate_series(1, 4) as k",
+                "insert into places select k, 1, 2 from generate_series(1, 3) as k",
+                "update things set n = 2 where id = 1",
+                "update things set id = id % 4 + 1",
+                "update places set part = 1 - part, n = 5",
+                "update places set part = 1 - part where id = 1",
+                f"update things set n = n + 1, note = 'x{part}'",
+                "delete from things where id = 2",
+                "insert into heaps values (1, 2.0)",
+                "update things set n = n + 1, note = 'y'",
+                "begin",
+                "update things set n = n + 1 where id = 3",
+                "update places set n = 7",
+                *(("commit",) if part else ("truncate things", "commit")),
+            )
+        )
+    ]
+    for part in range(3)
+]
+for program in FULL[1:]:
+    program[0:2] = [Statement(0, "insert into things values (2, 5)")]
+    program[8:11] = [Statement(0, "update things set n = 4"), Statement(0, "begin")]
+
+
+@settings(
+    max_examples=int(os.environ.get("ROWTRAIL_EXAMPLES", "2")),
+    phases=(Phase.explicit, Phase.generate),
+    deadline=None,
+    derandomize="ROWTRAIL_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    programs=st.lists(PROGRAMS, min_size=3, max_size=3),
+    changes=st.lists(st.sampled_from(CHANGES), max_size=2),
+    cuts=st.lists(st.floats(0, 1), min_size=2, max_size=2),
+)
+@example(programs=FULL, changes=[CHANGES[0], CHANGES[3]], cuts=[0.9, 0.7])
+@example(programs=FULL, changes=[CHANGES[1], CHANGES[2]], cuts=[0.5, 1.0])
+def test_two_databases_answer_as_one_would(
+    make_halves: Callable[[], Halves],
+    make_reader: Callable[..., FlaskClient],
+    small_pages: None,
+    programs: list[list[Statement]],
+    changes: list[str],
+    cuts: list[float],
+) -> None:
+    halves = make_halves()
+    try:
+        with_history(halves, programs, changes, cuts)
+        assert_same(
+            make_reader(halves.whole), make_reader(halves.here, halves.there), places_of(halves)
+        )
+    finally:
+        # There may be many examples.
+        halves.remove()
+
+
+def with_history(
+    halves: Halves, programs: list[list[Statement]], changes: list[str], cuts: list[float]
+) -> None:
+    """Fills a history: two parts of it are shipped, the third is not; then some is retired."""
+    schema = re.sub(r"grant .*;\n", "", SCHEMA)
+    halves.run(*schema.strip().split(";\n"))
+    for number, program in enumerate(programs):
+        if number and len(changes) >= number:
+            with suppress(psycopg2.Error):
+                halves.run(changes[number - 1])
+        perform(halves, program)
+        if number < 2:
+            halves.run("select rowtrail.seal()")
+        if number == 1:
+            halves.ship()
+            [(shipped,)] = halves.ask("select max(changed_at) from rowtrail.versions")
+    halves.keep_whole()
+    for names, cut in zip((("things", "stuff"), ("places",)), cuts, strict=True):
+        moments = halves.ask(
+            "select distinct v.changed_at from rowtrail.versions as v "
+            "join rowtrail.tables as t on t.id = v.table_id "
+            "where t.table_name = any (%s) and v.changed_at <= %s order by 1",
+            list(names),
+            shipped,
+        )
+        if moments:
+            moment = moments[int(cut * (len(moments) - 1))][0]
+            halves.retire(dict.fromkeys(names, moment))
+
+
+def perform(halves: Halves, program: list[Statement]) -> None:
+    """Runs a program of two sessions, of which one names an actor."""
+    with connected(halves.here) as first, connected(halves.here) as second:
+        second.execute("set rowtrail.actor = 'alice'")
+        for cursor in (first, second):
+            cursor.execute("set lock_timeout = '20ms'")
+        for statement in program:
+            if statement == LOOK:
+                halves.run("select rowtrail.seal()")
+                continue
+            cursor = (first, second)[statement.session]
+            try:
+                cursor.execute(statement.text)
+            except psycopg2.Error:
+                restart(cursor.execute)
+        for cursor in (first, second):
+            cursor.execute("commit")

@@ -1,0 +1,278 @@
+"""The history database beside the application's: when it is asked, and what is said without it."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from halves import Halves, run
+from sqlalchemy import Engine, event
+
+from rowtrail import older
+
+MakeReader = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def retired(halves: Halves) -> Halves:
+    """A history of which what was first is in the history database only."""
+    halves.run(
+        "create table orders (id int primary key, status text)",
+        "create table wages (id int primary key)",
+        "select rowtrail.track('orders'), rowtrail.track('wages')",
+        "insert into orders select n, 'new' from generate_series(1, 3) as n",
+        "update orders set status = 'paid' where id = 1",
+        "select rowtrail.seal()",
+        "update orders set status = 'sent' where id = 1",
+        "delete from orders where id = 2",
+        "insert into wages values (1)",
+        "select rowtrail.seal()",
+    )
+    halves.ship()
+    halves.run(
+        "insert into orders select n, 'late' from generate_series(101, 160) as n",
+        "select rowtrail.seal()",
+    )
+    halves.keep_whole()
+    [(moment,)] = halves.ask("select min(changed_at) from rowtrail.versions where row_key = '101'")
+    halves.retire({"orders": moment})
+    return halves
+
+
+@pytest.fixture
+def asked_there(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by a line for each session of the history database."""
+    begun: list[str] = []
+    there = older.Older.there
+
+    def counted(self: older.Older) -> Any:
+        begun.append("there")
+        return there(self)
+
+    monkeypatch.setattr(older.Older, "there", counted)
+    return begun
+
+
+def first_version(halves: Halves) -> int:
+    """The insert of order 1, which is retired."""
+    [(number,)] = run(
+        halves.whole, "select min(id) from rowtrail.versions where row_key = '1' and op = 'I'"
+    )
+    assert halves.ask("select from rowtrail.versions where id = %s", number) == []
+    return int(number)
+
+
+def operations(row: dict[str, Any]) -> list[str]:
+    """What was done to a row, newest first."""
+    return [one["operation"] for one in row["changes"] if one["operation"] != "schema"]
+
+
+def test_it_is_not_asked_where_a_page_is_full_of_what_is_here(
+    retired: Halves, make_reader: MakeReader, asked_there: list[str]
+) -> None:
+    both = make_reader(retired.here, retired.there)
+    page = both.get("/api/v1/tables/1/changes").json or {}
+    assert len(page["changes"]) == 50
+    both.get(f"/api/v1/tables/1/versions/{page['changes'][-1]['id']}")
+    both.get("/api/v1/tables/2/changes")
+    both.get("/api/v1/tables/1/as-of")
+    assert asked_there == []
+    rest = both.get(page["older"]).json or {}
+    assert asked_there != []
+    assert rest["changes"][-1]["operation"] == "insert"
+    assert "incomplete" not in rest
+
+
+def test_without_the_variable_not_one_query_more_is_made(
+    retired: Halves, make_reader: MakeReader
+) -> None:
+    seen: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        make_reader(retired.here).get("/api/v1/tables/1/changes?op=delete")
+        alone = len(seen)
+        make_reader(retired.here, retired.there).get("/api/v1/tables/1/changes?op=delete")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert not any("complete_from IS NOT NULL" in one for one in seen[:alone])
+    assert any("complete_from IS NOT NULL" in one for one in seen[alone:])
+
+
+def without(halves: Halves, how: str) -> Any:
+    """The URL of a history database that cannot be used."""
+    if how == "unreachable":
+        return halves.there.set(database=f"{halves.there.database}_gone")
+    if how == "not upgraded":
+        run(halves.there, "update rowtrail.alembic_version set version_num = '0001'")
+    elif how == "not shipped to":
+        return halves.whole
+    elif how == "of another origin":
+        run(halves.there, "alter table rowtrail.seals disable trigger all")
+        run(halves.there, "update rowtrail.seals set hash = sha256('x')")
+    elif how == "closed":
+        run(halves.there, "revoke select on rowtrail.seals from rowtrail_reader")
+    return halves.there
+
+
+TROUBLES = {
+    "unreachable": "cannot connect to .*_gone.* does not exist; check the names in HISTORY_",
+    "not upgraded": "is at revision 0001, this rowtrail needs .*; run: rowtrail upgrade",
+    "not shipped to": "it holds no history of another database; name another one",
+    "of another origin": "its seal 2 is not one of here; check HISTORY_DATABASE_URL",
+    "closed": "permission denied for table seals",
+}
+
+
+@pytest.mark.parametrize("how", TROUBLES)
+def test_where_it_cannot_be_read_what_is_here_is_shown_and_the_rest_is_said_to_be_missing(
+    retired: Halves, make_reader: MakeReader, how: str
+) -> None:
+    both = make_reader(retired.here, without(retired, how))
+    said = re.compile(
+        "older history is missing: the history database cannot be read: .*" + TROUBLES[how]
+    )
+    alone = make_reader(retired.here)
+    for place in (
+        *("tables/1/row?key=1", "tables/1/changes?after=0", "changes?op=delete", "search?q=1"),
+        *("actor?name=x", "tables"),
+    ):
+        answer = both.get(f"/api/v1/{place}")
+        assert answer.status_code == 200, place
+        expected = alone.get(f"/api/v1/{place}").json or {}
+        assert said.search((answer.json or {})["incomplete"]), place
+        assert (answer.json or {}) == expected | {"incomplete": answer.json["incomplete"]}  # type: ignore[index]
+        assert said.search(answer.headers["Rowtrail-Incomplete"])
+    page = both.get("/tables/1/row?key=1")
+    assert (page.status_code, page.text.count('<p class="warning" role="status">')) == (200, 1)
+    # What needs it is no answer at all.
+    [(moment,)] = run(retired.whole, "select min(changed_at) from rowtrail.versions")
+    for place in (
+        f"tables/1/versions/{first_version(retired)}",
+        f"tables/1/as-of?at={moment:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "changes/export.csv",
+        "transactions/1-1",
+    ):
+        answer = both.get(f"/api/v1/{place}")
+        assert answer.status_code == 503, place
+        assert (answer.json or {})["type"].endswith("/unavailable")
+        assert said.search((answer.json or {})["detail"])
+    health = both.get("/health")
+    assert health.status_code == 200
+    assert re.match("ok\nhistory database: older history is missing", health.text)
+    metrics = both.get("/metrics").text
+    assert "\nrowtrail_history_database_readable 0\n" in metrics
+    assert "\nrowtrail_history_database_last_seal_number" not in metrics
+    assert 'class="state bad">no</span>' in both.get("/integrity").text
+
+
+def test_one_that_comes_back_is_read_again(
+    retired: Halves, make_reader: MakeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(older, "PAUSE", 0)
+    both = make_reader(retired.here, retired.there)
+    there = retired.there.database
+    run(retired.admin, f'alter database "{there}" rename to "{there}_away"')
+    assert "incomplete" in (both.get("/api/v1/tables/1/row?key=1").json or {})
+    run(retired.admin, f'alter database "{there}_away" rename to "{there}"')
+    assert "incomplete" not in (both.get("/api/v1/tables/1/row?key=1").json or {})
+
+
+def test_how_far_it_is_shipped_is_said(retired: Halves, make_reader: MakeReader) -> None:
+    both = make_reader(retired.here, retired.there)
+    assert re.fullmatch(
+        r"ok\nhistory database: ok, up to seal 2; behind by 1 seals, \d+ s\n",
+        both.get("/health").text,
+    )
+    known = (both.get("/api/v1/integrity").json or {})["history_database"]
+    assert known == (both.get("/api/v1/health").json or {})["history_database"] | {
+        "seconds_behind": known["seconds_behind"]
+    }
+    assert (known["readable"], known["last_seal"], known["seals_behind"]) == (True, 2, 1)
+    metrics = both.get("/metrics").text
+    for line in ("readable 1", "last_seal_number 2", "seals_behind 1"):
+        assert f"\nrowtrail_history_database_{line}\n" in metrics
+    page = " ".join(both.get("/integrity").text.split())
+    assert "The history database has all up to seal 2" in page
+    assert "1 seal is not there yet" in page
+    assert "comes from the history database" in both.get("/tables/1").text
+    retired.ship()
+    assert "behind by 0 seals, 0 s" in both.get("/health").text
+
+
+@pytest.fixture
+def limited(
+    retired: Halves, make_login: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """alice reads a part of the history, bob all of it, each by a role of their name."""
+    make_login("alice", member_of="rowtrail_limited_reader")
+    make_login("bob", member_of="rowtrail_reader")
+    monkeypatch.setenv("ROWTRAIL_AUTH", "proxy")
+    monkeypatch.setenv("ROWTRAIL_PROXY_HEADER", "X-Remote-User")
+    monkeypatch.setenv("ROWTRAIL_PROXY_PEERS", "127.0.0.1")
+    monkeypatch.setenv("ROWTRAIL_ROLE", "{person}")
+    yield
+    # In which the roles have rights.
+    retired.remove()
+
+
+def test_who_reads_a_part_sees_nothing_of_it_and_is_told_so(
+    retired: Halves, make_reader: MakeReader, limited: None
+) -> None:
+    retired.run("grant select on orders to alice", "grant alice, bob to web")
+    both = make_reader(retired.here, retired.there)
+    as_alice, as_bob = ({"X-Remote-User": name} for name in ("alice", "bob"))
+    row = both.get("/api/v1/tables/1/row?key=1", headers=as_alice).json or {}
+    assert row["incomplete"] == (
+        "older history is in the history database, of which the role alice may read nothing"
+    )
+    whole = both.get("/api/v1/tables/1/row?key=1", headers=as_bob).json or {}
+    assert operations(row) == ["update"]
+    assert operations(whole) == ["update", "update", "insert"]
+    gone = f"/api/v1/tables/1/versions/{first_version(retired)}"
+    assert both.get(gone, headers=as_alice).status_code == 404
+    assert both.get(gone, headers=as_bob).status_code == 200
+    page = both.get("/tables/1/row?key=1", headers=as_alice).text
+    assert "of which the role alice may read nothing" in page
+    early = "/api/v1/tables/1/as-of?at=2026-01-01"
+    assert both.get(early, headers=as_alice).status_code == 400
+    lines = both.get("/api/v1/changes/export.jsonl", headers=as_alice)
+    assert (lines.status_code, "Rowtrail-Incomplete" in lines.headers) == (200, True)
+
+
+def test_what_is_only_there_is_found_wherever_it_is_asked_for(
+    retired: Halves, make_reader: MakeReader
+) -> None:
+    both = make_reader(retired.here, retired.there)
+    row = both.get("/api/v1/tables/1/row?key=2").json or {}
+    assert operations(row) == ["delete", "insert"]
+    whole = both.get(f"/api/v1/tables/1/versions/{first_version(retired)}").json or {}
+    assert whole["data"] == {"id": 1, "status": "new"}
+    xid = f"{whole['era']}-{whole['xid']}"
+    assert len((both.get(f"/api/v1/transactions/{xid}").json or {})["changes"]) == 3
+    then = both.get(f"/api/v1/tables/1/as-of?transaction={xid}").json or {}
+    assert [one["row_key"] for one in then["rows"]] == ["1", "2", "3"]
+    row = both.get("/api/v1/tables/1/row?key=1").json or {}
+    last = next(one["id"] for one in row["changes"] if one["operation"] == "update")
+    place = f"/api/v1/tables/1/compare?a={whole['id']}&b={last}"
+    assert (both.get(place).json or {})["fields"] == [
+        {"column": "status", "old": "new", "new": "sent"}
+    ]
+
+
+def test_the_pages_say_where_what_was_retired_is(retired: Halves, make_reader: MakeReader) -> None:
+    row = "/tables/1/row?key=1"
+    assert (
+        "not needed since come from the history database."
+        in make_reader(retired.here, retired.there).get(row).text
+    )
+    alone = make_reader(retired.here).get(row).text
+    assert "not needed since were taken out of the history." in alone
+    assert "and was not needed since, is not here." in alone
+    assert "before tracking began" not in alone
+    gone = make_reader(retired.here, without(retired, "unreachable"))
+    assert gone.get("/tables/1/as-of?at=2026-01-01").text.count("older history is missing") == 1
