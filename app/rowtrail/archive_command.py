@@ -1,7 +1,7 @@
 """The command `rowtrail archive`, and what the option --archive of other commands does."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +172,7 @@ def retire_months(archiving: "Archiving", reason: str, json_wanted: bool) -> Non
 
 def row_out_of(
     archive: str,
-    database: Callable[[bool], Iterator[tuple[int, Any]]] | None,
+    database: Iterable[tuple[int, Any]],
     table: str,
     key: str,
     limit: int | None,
@@ -183,7 +183,8 @@ def row_out_of(
 
     Args:
         archive: where it lies.
-        database: gives the versions that the database has, each with its id, as JSON or for people.
+        database: the versions that the database has, newest first, each with its id, as JSON or for
+            people.
     """
     from itertools import islice
 
@@ -196,7 +197,7 @@ def row_out_of(
     archived: Iterator[tuple[int, Any]] = (
         rows.as_json() if json_wanted else ((one.id, one) for one in rows.for_people())
     )
-    both = newest_first(database(json_wanted) if database else (), archived)
+    both = newest_first(database, archived)
     if json_wanted:
         shown = 0
         for line in islice(both, limit):

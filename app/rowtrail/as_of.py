@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from rowtrail.options import as_json, on_database, opened
+from rowtrail.options import as_json, on_database, opened, with_history
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
 
 #: So many rows are shown to people unless they ask for more.
 SHOWN = 20
@@ -65,6 +66,7 @@ class Boundary(NamedTuple):
 
 @click.command("as-of", context_settings={"ignore_unknown_options": True})
 @on_database
+@with_history
 @click.argument("table")
 @click.argument("words", metavar="[KEY] MOMENT", nargs=-1, required=True)
 @click.option(
@@ -77,6 +79,7 @@ class Boundary(NamedTuple):
 def as_of(
     database: str | None,
     data: Path | None,
+    older: str | None,
     table: str,
     words: tuple[str, ...],
     limit: int | None,
@@ -95,26 +98,30 @@ def as_of(
         raise click.UsageError(f"TABLE [KEY] MOMENT are meant, not {len(words) + 1} words; quote")
     key = words[0] if len(words) == 2 else None
     with opened(database, data) as target:
+        from rowtrail.completing import completed
         from rowtrail.names import find_history
         from rowtrail.terminal import printable, show_rows
 
-        with target.engine.connect() as connection:
+        with target.engine.connect() as connection, completed(connection, older) as session:
             of = find_history(connection, table)
+            bound, source = source_of(
+                session, connection, of.table_id, boundary(connection, words[-1])
+            )
             parameters = {
                 "table_id": of.table_id,
                 "key_columns": of.key_columns,
                 "key": key,
-                **boundary(connection, words[-1])._asdict(),
+                **bound._asdict(),
             }
             most = limit or SHOWN
             if json_wanted:
                 shown = 0
-                lines = stream(connection, ROWS_AS_JSON, {**parameters, "limit": limit})
+                lines = stream(source, ROWS_AS_JSON, {**parameters, "limit": limit})
                 for shown, (line,) in enumerate(lines, 1):  # noqa: B007
                     click.echo(line)
             else:
                 # One more than is shown tells whether there are more.
-                rows = stream(connection, ROWS_FOR_PEOPLE, {**parameters, "limit": most + 1})
+                rows = stream(source, ROWS_FOR_PEOPLE, {**parameters, "limit": most + 1})
                 shown = show_rows(rows, most, one_a_line=key is None)
     if not shown:
         which = "no row" if key is None else f"no row {key}"
@@ -182,6 +189,38 @@ def boundary(connection: "Connection", word: str) -> Boundary:
             "a transaction as 1-4711, a snapshot as 4711:4720:4713, a seal as seal:17"
         ) from None
     return Boundary(None, None, understood) if is_snapshot else Boundary(understood, None, None)
+
+
+def source_of(
+    session: "Session", connection: "Connection", table_id: int, bound: Boundary
+) -> "tuple[Boundary, Connection]":
+    """The database that knows how a table was then, and when that was.
+
+    Raises:
+        Unreadable: it is the history database, which cannot be read or is not so far yet.
+    """
+    from sqlalchemy import text
+
+    from rowtrail import moments, shares
+    from rowtrail.older import older_of
+
+    older = older_of(session)
+    if older is None or not older.firsts:
+        return bound, connection
+    moment = None
+    if (transaction := bound.transaction) is not None:
+        moment = shares.moment_of(
+            session, lambda one: moments.end_of(one, transaction), moments.BadBoundary
+        )
+        bound = Boundary(moment.isoformat(), None, None)
+    elif bound.moment is not None:
+        read = text("select cast(:moment as timestamptz)")
+        moment = session.execute(read, {"moment": bound.moment}).scalar_one()
+    if not shares.is_older_then(session, table_id, moment, bound.snapshot):
+        return bound, connection
+    there = older.there()
+    older.require()
+    return bound, connection if there is None else there.connection()
 
 
 def snapshot_of_seal(connection: "Connection", number: int) -> str:

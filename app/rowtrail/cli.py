@@ -31,6 +31,7 @@ from rowtrail.options import (
     opened,
     plural,
     print_json,
+    with_history,
 )
 from rowtrail.shipping import ship
 
@@ -520,6 +521,7 @@ for command in (
 
 @rowtrail.command(context_settings={"ignore_unknown_options": True})
 @on_database
+@with_history
 @click.argument("table")
 @click.argument("key")
 @click.option(
@@ -533,6 +535,7 @@ for command in (
 def history(
     database: str | None,
     data: Path | None,
+    older: str | None,
     table: str,
     key: str,
     limit: int | None,
@@ -551,35 +554,27 @@ def history(
     by the names of then.
     """
     if archive is not None and database is None and data is None:
-        return row_out_of(archive, None, table, key, limit, SHOWN, json_wanted)
+        return row_out_of(archive, (), table, key, limit, SHOWN, json_wanted)
     with opened(database, data) as target:
         from rowtrail import reports
+        from rowtrail.completing import completed, row_versions
         from rowtrail.names import find_history
         from rowtrail.terminal import printable, show_history
 
-        if archive is not None:
-            with target.engine.connect() as connection:
-                of = find_history(connection, table)
-                return row_out_of(
-                    archive,
-                    lambda json_wanted: reports.versions_with_ids(connection, of, key, json_wanted),
-                    of.name,
-                    key,
-                    limit,
-                    SHOWN,
-                    json_wanted,
-                )
-
-        with target.engine.connect() as connection:
+        with target.engine.connect() as connection, completed(connection, older) as session:
             of = find_history(connection, table)
             query = reports.VERSIONS_AS_JSON if json_wanted else reports.VERSIONS_FOR_PEOPLE
+            if archive is not None:
+                every = row_versions(session, query, of.table_id, of.key_columns, key, None)
+                known = ((row.id, row.line if json_wanted else row) for row in every)
+                return row_out_of(archive, known, of.name, key, limit, SHOWN, json_wanted)
             # One more than is shown tells whether there are more.
             bound = limit if json_wanted else (limit or SHOWN) + 1
-            rows = reports.versions(connection, query, of.table_id, of.key_columns, key, bound)
+            rows = row_versions(session, query, of.table_id, of.key_columns, key, bound)
             shown = 0
             if json_wanted:
-                for line, _ in rows:
-                    click.echo(line)
+                for row in rows:
+                    click.echo(row.line)
                     shown += 1
             else:
                 shown = show_history(rows, (limit or SHOWN))
@@ -686,6 +681,7 @@ def undo_sql(
 
 @rowtrail.command()
 @on_database
+@with_history
 @click.argument("table", required=False)
 @on_changes
 @click.option(
@@ -703,6 +699,7 @@ def undo_sql(
 def export(
     database: str | None,
     data: Path | None,
+    older: str | None,
     table: str | None,
     form: str | None,
     output: Path | None,
@@ -731,7 +728,7 @@ def export(
         if form == "parquet" and file is None and sys.stdout.isatty():
             raise click.UsageError("Parquet is nothing for a terminal; name a file with -o")
         with counting(f"exporting {printable(table or 'all tables')}") as show:
-            written = write(target.engine, filters, form, file, show)
+            written = write(target.engine, filters, form, file, show, older)
     if file is not None:
         what = "row" if form == "parquet" else "line"
         click.echo(f"{file}: {plural(written, what)}", err=True)

@@ -8,22 +8,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
 from rowtrail import parquet
+from rowtrail.completing import BEGIN, completed
 from rowtrail.errors import RowtrailError
 from rowtrail.exports import lines, records
 from rowtrail.filters import Filters
 from rowtrail.looking import STEP, outermost, span_of
-
-#: The first statement of the transaction; all of it ends with it.
-BEGIN = """
-select
-  set_config('transaction_read_only', 'on', true),
-  set_config('timezone', 'UTC', true),
-  set_config('search_path', 'pg_catalog, pg_temp', true),
-  set_config('jit', 'off', true)
-"""
 
 
 def export(
@@ -32,6 +23,7 @@ def export(
     form: str,
     output: Path | None,
     tell: Callable[[int, int], object],
+    history: str | None = None,
 ) -> int:
     """Writes the changes that the filters mean, as one snapshot of the database has them.
 
@@ -41,6 +33,7 @@ def export(
         form: `csv`, `jsonl` or `parquet`.
         output: the file, which is there whole or not at all; None for standard output.
         tell: is told how many versions were looked at, and of how many, about.
+        history: the URL of the history database, where older ones are read.
 
     Returns:
         The lines that were written, without the header of CSV, or the rows.
@@ -53,7 +46,7 @@ def export(
         opened(output) as out,
     ):
         connection.execute(text(BEGIN))
-        with Session(connection) as session:
+        with completed(connection, history) as session:
             span = span_of(session, filters)
             first = outermost(session, span, [], upward=True)
             last = outermost(session, span, [], upward=False)
@@ -61,7 +54,8 @@ def export(
             total = (high - low) // STEP + 1
 
             def looked(id_: int) -> None:
-                tell(min((id_ - low) // STEP + 1, total), total)
+                # What is older than all that is here is not counted.
+                tell(max(min((id_ - low) // STEP + 1, total), 0), total)
 
             if form == "parquet":
                 return parquet.write(out, records(session, filters, looked))

@@ -39,6 +39,16 @@ def on_database(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+#: Gives a command that reads the option that names its history database.
+with_history = click.option(
+    "--history-database",
+    "older",
+    metavar="URL",
+    envvar="HISTORY_DATABASE_URL",
+    show_envvar=True,
+    help="Where what is older is read; see: rowtrail ship.",
+)
+
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON, for scripts.")
 
 

@@ -84,7 +84,7 @@ limit :limit
 
 # The server's own text: a parser would make 1.5 of 1.50.
 VERSIONS_AS_JSON = """
-select row_to_json(h)::text, h.id
+select row_to_json(h)::text as line, h.id
 from rowtrail.row_history(:table_id, rowtrail.key_from(:key_columns, :key)) as h
 limit :limit
 """
@@ -207,12 +207,3 @@ def versions(
             **({"fetched": FETCHED} if ":fetched" in query else {}),
         },
     )
-
-
-def versions_with_ids(
-    connection: Connection, of: History, key: str, json_wanted: bool
-) -> Iterator[tuple[int, Any]]:
-    """The versions of a row, newest first, each with its id: as a line of JSON, or for people."""
-    query = VERSIONS_AS_JSON if json_wanted else VERSIONS_FOR_PEOPLE
-    for row in versions(connection, query, of.table_id, of.key_columns, key, None):
-        yield row.id, row[0] if json_wanted else row
