@@ -66,6 +66,7 @@ NAVIGATION = {
         "guides/erase",
         "guides/retention",
         "guides/history-database",
+        "guides/one-history",
         "guides/archive",
         "guides/feed",
     ],
