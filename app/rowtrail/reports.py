@@ -5,8 +5,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from rowtrail.names import History
-
 #: Versions are counted up to here: beyond it a count would be slow, and nobody needs it exactly.
 COUNTED = 100_000
 
