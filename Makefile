@@ -8,7 +8,7 @@ MINUTES ?= 60
 KILLS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help demo example-flask example-fastapi example-psycopg test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor docs reference pictures attacks lock wheel clean
+.PHONY: help demo example-flask example-fastapi example-psycopg example-ten-years test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor docs reference pictures attacks lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ example-fastapi: $(INSTALLED)  ## The same for examples/fastapi
 
 example-psycopg: $(INSTALLED)  ## The same for examples/psycopg
 	$(BIN)/python examples/run.py psycopg $(ARGS)
+
+example-ten-years: $(INSTALLED)  ## Ten years of history on two servers and in Parquet, from nothing
+	$(BIN)/python examples/ten-years/run.py $(ARGS)
 
 test: $(INSTALLED)  ## Run the tests on the embedded PostgreSQL 18 (ARGS: pytest's)
 	$(BIN)/pytest -n 2 $(ARGS)
