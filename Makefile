@@ -8,7 +8,7 @@ MINUTES ?= 60
 KILLS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help demo example-flask example-fastapi example-psycopg example-ten-years test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor docs reference pictures attacks lock wheel clean
+.PHONY: help demo example-flask example-fastapi example-psycopg example-ten-years test test-16 test-matrix test-long test-soak test-kill lint format bench bench-read bench-seal bench-actor bench-scale docs reference pictures attacks lock wheel clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-seal: $(INSTALLED)  ## Measure what seals cost, and how fast they verify (
 
 bench-actor: $(INSTALLED) $(BENCH)/installed  ## Measure what naming the actor costs a transaction (ARGS=--help: how)
 	$(BIN)/python -m bench.actor $(ARGS)
+
+bench-scale: $(INSTALLED) $(BENCH)/installed  ## Measure what the length of the history does (ARGS=--help: how)
+	$(BIN)/python -m bench.scale $(ARGS)
 
 docs: $(INSTALLED)  ## Build the documents as a site, in build/docs
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs

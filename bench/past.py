@@ -104,13 +104,14 @@ class Past:
     Args:
         changes: how many; a multiple of `UNIT`.
         end: when the last one happened.
+        days: in so many days before it.
     """
 
-    def __init__(self, changes: int, end: datetime | None = None) -> None:
+    def __init__(self, changes: int, end: datetime | None = None, days: int = DAYS) -> None:
         if changes < UNIT or changes % UNIT:
             raise ValueError(f"a past has a multiple of {UNIT:,} changes, not {changes:,}")
         self.changes = changes
-        self.step = timedelta(days=DAYS) // changes
+        self.step = timedelta(days=days) // changes
         self.begin = (end or datetime.now(UTC)).replace(microsecond=0) - self.step * changes
         #: An order is updated when so many others were.
         self.batch = changes // 100
@@ -308,12 +309,7 @@ def write(database: Bare, statements: Callable[[str], list[str]], past: Past) ->
 
 def write_rowtrail(database: Bare, past: Past) -> Iterator[int]:
     """The past as rowtrail.capture() would have recorded it."""
-    database.execute("set timezone = 'UTC'")
-    make_tables(database)
-    fill_tables(database, past)
-    for kind in KINDS:
-        database.execute(f"select rowtrail.track('{kind.name}')")
-    database.execute(f"update rowtrail.tables set tracked_since = '{past.begin.isoformat()}'")
+    known = track_tables(database, past)
     month = past.begin.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     while month < datetime.now(UTC):
         following = (month + timedelta(days=31)).replace(day=1)
@@ -323,51 +319,75 @@ def write_rowtrail(database: Bare, past: Past) -> Iterator[int]:
             f"('{following.isoformat()}')"
         )
         month = following
-    known = {
+
+    def statements(numbers: str) -> list[str]:
+        return [insert_versions("rowtrail.versions", past, known, numbers)]
+
+    with without_indexes(database, ["rowtrail.versions"]):
+        yield from write(database, statements, past)
+    end_of_ids(database, past)
+    # As autovacuum does: it also sums up what the index by time and transaction has not yet.
+    database.execute("vacuum analyze rowtrail.versions")
+    database.execute("analyze rowtrail.tables")
+
+
+#: Of each table, its number in the registry and the file that holds its rows.
+Known = dict[str, tuple[int, int]]
+
+
+def track_tables(
+    database: Bare, past: Past, fill: Callable[[Bare, Past], None] = fill_tables
+) -> Known:
+    """Makes the tables as they are after the past, and tracks them as if since its beginning."""
+    database.execute("set timezone = 'UTC'")
+    make_tables(database)
+    fill(database, past)
+    for kind in KINDS:
+        database.execute(f"select rowtrail.track('{kind.name}')")
+    database.execute(f"update rowtrail.tables set tracked_since = '{past.begin.isoformat()}'")
+    return {
         name: (number, file)
         for name, number, file in database.execute(
             "select table_name, id, pg_relation_filenode(relid) from rowtrail.tables"
         )
     }
 
-    def statements(numbers: str) -> list[str]:
-        parts = []
-        for kind in KINDS:
-            number, file = known[kind.name]
-            place = "('(' || key / 60 + revision - {} || ',' || 1 + mod(key, 60) || ')')::tid"
-            operation = past.operation(kind)
-            parts.append(past.changes_of(
-                kind,
-                f"n, {number} as table_id, {file}::oid as file, "
-                f"case when revision > 0 then {place.format(1)} end as was, "
-                f"case when {operation} <> 'D' then {place.format(0)} end as is, "
-                f"({operation})::\"char\" as op, key::text as row_key, "
-                # A deleted row is as its last update left it.
-                f"case when {operation} = 'D' then {past.image(kind, 1)} "
-                f"else {past.image(kind)} end as data, "
-                f"case when {operation} = 'U' then {past.changed(kind, 1)} end as old",
-                "(select s.n) as one",
-            ))  # fmt: skip
-        return [
-            f"""
-            insert into rowtrail.versions (
-              id, changed_at, xid, table_id, file, old_ctid, new_ctid, op, row_key, actor, login,
-              data, old, context)
-            select
-              100 * (s.n + 1), {past.moment("s.n")}, s.xid::text::xid8, c.table_id, c.file, c.was,
-              c.is, c.op, c.row_key, {past.actor("s.xid")}, 'shop', c.data, c.old,
-              case when mod(s.xid, 4) = 0 then jsonb_build_object('request', md5(s.xid::text)) end
-            from (select n, {past.transaction("n")} as xid from {numbers}) as s
-            cross join lateral ({" union all ".join(parts)}) as c
-        """
-        ]
 
-    with without_indexes(database, ["rowtrail.versions"]):
-        yield from write(database, statements, past)
+def insert_versions(table: str, past: Past, known: Known, numbers: str) -> str:
+    """The INSERT of the versions with these numbers, into rowtrail.versions or a part of it."""
+    parts = []
+    for kind in KINDS:
+        number, file = known[kind.name]
+        place = "('(' || key / 60 + revision - {} || ',' || 1 + mod(key, 60) || ')')::tid"
+        operation = past.operation(kind)
+        parts.append(past.changes_of(
+            kind,
+            f"n, {number} as table_id, {file}::oid as file, "
+            f"case when revision > 0 then {place.format(1)} end as was, "
+            f"case when {operation} <> 'D' then {place.format(0)} end as is, "
+            f"({operation})::\"char\" as op, key::text as row_key, "
+            # A deleted row is as its last update left it.
+            f"case when {operation} = 'D' then {past.image(kind, 1)} "
+            f"else {past.image(kind)} end as data, "
+            f"case when {operation} = 'U' then {past.changed(kind, 1)} end as old",
+            "(select s.n) as one",
+        ))  # fmt: skip
+    return f"""
+        insert into {table} (
+          id, changed_at, xid, table_id, file, old_ctid, new_ctid, op, row_key, actor, login,
+          data, old, context)
+        select
+          100 * (s.n + 1), {past.moment("s.n")}, s.xid::text::xid8, c.table_id, c.file, c.was,
+          c.is, c.op, c.row_key, {past.actor("s.xid")}, 'shop', c.data, c.old,
+          case when mod(s.xid, 4) = 0 then jsonb_build_object('request', md5(s.xid::text)) end
+        from (select n, {past.transaction("n")} as xid from {numbers}) as s
+        cross join lateral ({" union all ".join(parts)}) as c
+    """
+
+
+def end_of_ids(database: Bare, past: Past) -> None:
+    """What is recorded from now on comes after the past."""
     database.execute(f"select setval('rowtrail.version_id', {100 * (past.changes + 1)})")
-    # As autovacuum does: it also sums up what the index by time and transaction has not yet.
-    database.execute("vacuum analyze rowtrail.versions")
-    database.execute("analyze rowtrail.tables")
 
 
 def write_postgresql_audit(database: Bare, past: Past) -> Iterator[int]:

@@ -61,17 +61,17 @@ def write(results: Results) -> None:
     draw(results, PICTURE)
 
 
-def put(text: str, begin: str, end: str) -> None:
-    """Puts text between two lines of docs/performance.md.
+def put(text: str, begin: str, end: str, document: Path = DOCUMENT) -> None:
+    """Puts text between two lines of a document: docs/performance.md, if none is named.
 
     Raises:
         ValueError: the document has not both lines.
     """
-    before, found, rest = DOCUMENT.read_text().partition(begin)
+    before, found, rest = document.read_text().partition(begin)
     _, found_end, after = rest.partition(end)
     if not found or not found_end:
-        raise ValueError(f"{DOCUMENT.name} has not both lines: {begin} and {end}")
-    DOCUMENT.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
+        raise ValueError(f"{document.name} has not both lines: {begin} and {end}")
+    document.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
 
 
 def draw(results: Results, picture: Path) -> None:
