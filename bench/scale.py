@@ -52,13 +52,17 @@ def main() -> int:
     try:
         if options.load:
             results = Results.load(options.load)
-        else:
+        if options.only_rates or not options.load:
             with tempfile.TemporaryDirectory() as folder:
                 # The server may run as another user.
                 Path(folder).chmod(0o755)
                 prepare(Path(folder), options.binaries)
                 with Server(Path(folder), options.binaries) as server:
-                    results = run(server, options)
+                    results = (
+                        run_rates(server, options, results)
+                        if options.only_rates
+                        else run(server, options)
+                    )
         if options.save:
             results.save(options.save)
         print(scale_report.markdown(results))
@@ -90,6 +94,10 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--rows", type=positive, default=100, help="that each is asked of (100)")
     parser.add_argument("--rounds", type=positive, default=9, help="of the writers (9)")
     parser.add_argument("--changes", type=positive, default=UNIT, help=f"for peers ({UNIT})")
+    parser.add_argument(
+        "--only-rates", action="store_true",
+        help="with --load: measure anew how fast the base is sealed, shipped and archived",
+    )  # fmt: skip
     parser.add_argument("--binaries", type=Path, help="the programs of another PostgreSQL")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep all times as JSON")
     parser.add_argument("--load", type=Path, metavar="FILE", help="measure nothing: show those")
@@ -98,6 +106,8 @@ def read_options() -> argparse.Namespace:
     for name in ("base", "middle", "largest"):
         if getattr(options, name) % UNIT:
             parser.error(f"--{name} {getattr(options, name)}: a multiple of {UNIT} is meant")
+    if options.only_rates and not options.load:
+        parser.error("--only-rates puts its figures into those of --load FILE")
     return options
 
 
@@ -146,12 +156,32 @@ def run(server: Server, options: argparse.Namespace) -> Results:
                 look(both, blocks, line)
                 time_writers({"0": empty, f"{size}": big}, options.rounds, writes, line)
                 scale_space.of_history(big, size, space)
+            if options.save:
+                # Hours of work, of which something is kept whatever happens.
+                results.save(options.save)
         empty = made.enter_context(no_history(server, small.years, line))
         time_writers({"0": empty, f"{options.base}": base}, options.rounds, writes, line)
         scale_space.of_history(base, options.base, space)
         scale_space.time_seal(base, rates, line)
-        scale_space.time_moving(base, rates, results.missing, line)
+        scale_space.time_moving(base, space, rates, results.missing, line)
     results.method = scale_report.method(options, sizes, settings(), LOADING)
+    return results
+
+
+def run_rates(server: Server, options: argparse.Namespace, results: Results) -> Results:
+    """Seals, ships and archives the smallest history anew."""
+    *_, space, rates = results.shapes
+    years = Years(options.base, datetime.datetime.now(tz=datetime.UTC))
+    for name in ("ship", "archive"):
+        results.missing.pop(name, None)
+    for name in [name for name in rates.times if not name.startswith("exported")]:
+        del rates.times[name]
+    for name in [name for name in space.times if name.startswith("archived")]:
+        del space.times[name]
+    with Line() as line, history(server, years, line) as base:
+        scale_space.use_transactions(base, years)
+        scale_space.time_seal(base, rates, line)
+        scale_space.time_moving(base, space, rates, results.missing, line)
     return results
 
 

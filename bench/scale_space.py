@@ -1,11 +1,11 @@
 """Bytes of a version, here and in other tools' tables; how fast versions are sealed and moved."""
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.contenders import CONTENDERS
@@ -32,8 +32,6 @@ BESIDE = (
 
 #: Of ten changes of a row, one is its INSERT.
 CHANGES = 10
-
-SEALED, VERIFIED = "sealed", "verified, by one connection"
 
 
 def measure(
@@ -95,8 +93,7 @@ def to_parquet(database: Bare, space: Measured, rates: Measured, line: Line) -> 
         file = Path(folder) / "changes.parquet"
         begin = time.perf_counter()
         rows = export(engine, Filters(), "parquet", file, lambda *_: None)
-        rates.add("exported as Parquet", "versions", rows)
-        rates.add("exported as Parquet", "seconds", time.perf_counter() - begin)
+        add_rate(rates, "exported as Parquet", rows, time.perf_counter() - begin)
         space.add("rowtrail, exported as Parquet", "total", file.stat().st_size / rows)
     engine.dispose()
 
@@ -131,44 +128,67 @@ def time_seal(database: Bare, rates: Measured, line: Line) -> None:
     line.now("sealing")
     begin = time.perf_counter()
     seal, _, versions, _ = database.execute("select * from rowtrail.seal()")[0]
-    rates.add(SEALED, "seconds", time.perf_counter() - begin)
+    add_rate(rates, "sealed", versions, time.perf_counter() - begin)
     line.now("verifying")
     begin = time.perf_counter()
     if found := database.execute(f"select * from rowtrail.verify_seal({seal})"):
         raise RuntimeError(f"seal {seal} is not as it was made: {found[0]}")
-    rates.add(VERIFIED, "seconds", time.perf_counter() - begin)
-    for name in (SEALED, VERIFIED):
-        rates.add(name, "versions", versions)
+    add_rate(rates, "verified, by one connection", versions, time.perf_counter() - begin)
 
 
-def time_moving(database: Bare, rates: Measured, missing: dict[str, str], line: Line) -> None:
-    """Ships what is sealed to a history database on the same server, where the command is there."""
-    if "ship" not in rowtrail.commands:
-        missing["ship"] = "there is no such command"
-        return
+def time_moving(
+    database: Bare, space: Measured, rates: Measured, missing: dict[str, str], line: Line
+) -> None:
+    """Ships what is sealed to a history database on the same server, and archives old months."""
     line.now("shipping")
+    sealed = database.value("select sum(versions)::bigint from rowtrail.seals")
     other = Bare(database.server, "bench_scale_elsewhere")
     try:
         other.install_rowtrail()
-        versions = database.value("select sum(versions)::bigint from rowtrail.seals")
-        urls = [
-            database.server.url(database=one.name).render_as_string(hide_password=False)
-            for one in (database, other)
-        ]
-        begin = time.perf_counter()
-        done = subprocess.run(
-            [Path(sys.executable).with_name("rowtrail"), "ship", "--to", urls[1]],
-            env=plain_environment() | {
-                "DATABASE_URL": urls[0],
-                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            },
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        seconds = time.perf_counter() - begin
-        if done.returncode != 0:
-            missing["ship"] = (done.stderr.strip().splitlines() or ["no word"])[-1]
-            return
-        rates.add("shipped, and verified there", "versions", versions)
-        rates.add("shipped, and verified there", "seconds", seconds)
+        to = other.server.url(database=other.name).render_as_string(hide_password=False)
+        seconds = call(database, ["ship", "--to", to], missing)
+        if seconds is not None:
+            add_rate(rates, "shipped to a history database, verified there", sealed, seconds)
     finally:
         other.close()
+    line.now("archiving")
+    old = database.value(
+        "select count(*) from rowtrail.versions where changed_at < date_trunc('month', now())"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = call(
+            database, ["archive", "--before", f"{datetime.now(UTC):%Y-%m}", "--to", folder], missing
+        )
+        if seconds is not None:
+            add_rate(rates, "archived as Parquet, read back and compared", old, seconds)
+            for name, place in (("versions", "table=*"), ("ids", "ids"), ("leaves", "seals")):
+                size = sum(
+                    file.stat().st_size
+                    for part in Path(folder).glob(place)
+                    for file in part.rglob("*.parquet")
+                )
+                space.add("archived: " + name, "total", size / old)
+
+
+def call(database: Bare, arguments: list[str], missing: dict[str, str]) -> float | None:
+    """The seconds that a command takes; None where it is not there or fails, and then why."""
+    if arguments[0] not in rowtrail.commands:
+        missing[arguments[0]] = "there is no such command"
+        return None
+    url = database.server.url(database=database.name).render_as_string(hide_password=False)
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [Path(sys.executable).with_name("rowtrail"), *arguments],
+        env=plain_environment() | {"DATABASE_URL": url, "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        missing[arguments[0]] = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        return None
+    return time.perf_counter() - begin
+
+
+def add_rate(rates: Measured, name: str, versions: int, seconds: float) -> None:
+    """Adds how long something took for so many versions."""
+    rates.add(name, "versions", versions)
+    rates.add(name, "seconds", seconds)
