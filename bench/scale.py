@@ -143,6 +143,7 @@ def run(server: Server, options: argparse.Namespace) -> Results:
         base.execute(f"create role {READER} login in role rowtrail_reader")
         largest = fitting(server.data, options.largest, options.keep_free)
         sizes = [size for size in (options.middle, largest) if size > options.base]
+        results.method = scale_report.method(options, sizes, settings(), LOADING)
         small = Asked(server, base, Years(options.base, now), made)
         for size in dict.fromkeys(sizes):
             with ExitStack() as here:
@@ -157,14 +158,13 @@ def run(server: Server, options: argparse.Namespace) -> Results:
                 time_writers({"0": empty, f"{size}": big}, options.rounds, writes, line)
                 scale_space.of_history(big, size, space)
             if options.save:
-                # Hours of work, of which something is kept whatever happens.
+                # An hour's work, of which something is kept whatever happens.
                 results.save(options.save)
         empty = made.enter_context(no_history(server, small.years, line))
         time_writers({"0": empty, f"{options.base}": base}, options.rounds, writes, line)
         scale_space.of_history(base, options.base, space)
         scale_space.time_seal(base, rates, line)
         scale_space.time_moving(base, space, rates, results.missing, line)
-    results.method = scale_report.method(options, sizes, settings(), LOADING)
     return results
 
 
