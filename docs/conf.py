@@ -71,7 +71,7 @@ NAVIGATION = {
         "guides/feed",
     ],
     "Clients": ["guides/naming-the-actor", "guides/psql"],
-    "Running it": ["operating", "runbook", "security", "performance"],
+    "Running it": ["operating", "runbook", "security", "performance", "scaling"],
     "Coming from": ["coming-from/*"],
     "Help": ["troubleshooting", "limits"],
     "Reference": ["api", "reference/sql", "reference/commands", "reference/python", "changelog"],
