@@ -26,7 +26,7 @@ example-psycopg: $(INSTALLED)  ## The same for examples/psycopg
 	$(BIN)/python examples/run.py psycopg $(ARGS)
 
 example-ten-years: $(INSTALLED)  ## Ten years of history on two servers and in Parquet, from nothing
-	$(BIN)/python examples/ten-years/run.py $(ARGS)
+	$(BIN)/python examples/ten-years/ten_years.py $(ARGS)
 
 test: $(INSTALLED)  ## Run the tests on the embedded PostgreSQL 18 (ARGS: pytest's)
 	$(BIN)/pytest -n 2 $(ARGS)

@@ -15,7 +15,7 @@ VARIABLES = ("DATABASE_URL", "HISTORY_DATABASE_URL")
 def run(*arguments: object, **variables: str) -> "subprocess.CompletedProcess[str]":
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     return subprocess.run(
-        [sys.executable, EXAMPLE / "run.py", "--no-serve", *map(str, arguments)],
+        [sys.executable, EXAMPLE / "ten_years.py", "--no-serve", *map(str, arguments)],
         env=kept | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         check=False, timeout=300,
     )  # fmt: skip
@@ -37,7 +37,7 @@ def test_one_database_named_is_one_too_few() -> None:
 
 
 def test_the_readme_says_what_is_run() -> None:
-    program = (EXAMPLE / "run.py").read_text()
+    program = (EXAMPLE / "ten_years.py").read_text()
     readme = " ".join((EXAMPLE / "README.md").read_text().split())
     commands = [
         line.strip().rstrip(",").strip("\"'")
