@@ -416,9 +416,6 @@ begin
   insert into rowtrail.eras
   select e.* from jsonb_populate_recordset(null::rowtrail.eras, said -> 'eras') as e
   on conflict (era) do nothing;
-  if rowtrail.current_era() is distinct from now_in then
-    execute format('alter table rowtrail.versions alter column era set default %s', now_in);
-  end if;
   insert into rowtrail.retired_leaves
   select r.* from jsonb_populate_recordset(null::rowtrail.retired_leaves, said -> 'retired') as r;
   insert into rowtrail.departures as d (number, until, tables, versions, leaves_hash, reason, login, at)
@@ -440,6 +437,10 @@ begin
   update rowtrail.origin as o set seal_id = made.id;
   perform rowtrail.require_verified(format('seal %s', made.id), array(
     select concat_ws(' ', v.object, v.problem) from rowtrail.verify_seal(made.id) as v where v.is_fault));
+  -- Last: it keeps out who reads, until the end of the transaction.
+  if rowtrail.current_era() is distinct from now_in then
+    execute format('alter table rowtrail.versions alter column era set default %s', now_in);
+  end if;
 end
 $$;
 comment on function rowtrail.receive_seal() is

@@ -47,6 +47,10 @@ SETTINGS = (
     "set timezone = 'UTC'",
     "set bytea_output = 'hex'",
     "set statement_timeout = 0",
+    "set lock_timeout = 0",
+    # PostgreSQL has it from 17 on.
+    "select set_config('transaction_timeout', '0', false) "
+    "where current_setting('transaction_timeout', true) is not null",
     "set idle_in_transaction_session_timeout = 0",
     "set row_security = on",
     # What is noted to be there is there after a crash as well.
