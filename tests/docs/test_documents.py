@@ -562,6 +562,17 @@ COMING_FROM = {
 SIDE_BY_SIDE = "side by side with the other tool, which is in no environment of the tests"
 STOPPED = "it goes on until it is stopped"
 
+#: The blocks of the guide to the history database that nothing runs.
+HISTORY_GUIDE = "docs/guides/history-database.md"
+ON_TWO_SERVERS = (
+    "they go on until they are stopped; tests/faults/test_ship_killed.py runs them",
+    "it is for another server; tests/operator/test_ship_command.py does the same",
+    *["it takes two servers; tests/faults/test_replication.py does it"] * 2,
+)
+
+#: Only pages that were given a history database have it.
+OF_TWO_DATABASES = {"rowtrail_history_database_readable"}
+
 
 @pytest.mark.parametrize("name", list(COMING_FROM))
 def test_coming_from(make_page: MakePage, name: str) -> None:
@@ -614,6 +625,7 @@ def test_few_blocks_are_not_run() -> None:
     ]
     assert said == [
         ("README.md", "it serves until Ctrl-C; tests/operator/test_demo.py runs the demo"),
+        ("README.md", "it needs a second server; make example-ten-years runs it"),
         ("docs/api.md", f"{STOPPED}; tests/reader/test_feed_http.py asks the same"),
         *(("docs/coming-from/" + name, SIDE_BY_SIDE) for name in sorted(COMING_FROM)),
         ("docs/guides/archive.md", "DuckDB is not among what the tests install"),
@@ -624,6 +636,7 @@ def test_few_blocks_are_not_run() -> None:
             "it takes two databases; tests/operator/test_feed_command.py runs it",
         ),
         ("docs/guides/feed.md", f"{STOPPED}; tests/operator/test_feed_command.py does that"),
+        *((HISTORY_GUIDE, reason) for reason in ON_TWO_SERVERS),
         (
             "docs/guides/retention.md",
             "pg_cron is an extension, which the embedded server does not have",
@@ -652,7 +665,7 @@ def test_the_messages_of_troubleshooting_are_those_of_the_database() -> None:
             assert part.strip() in sql, message
     states = page.split("| state | why |")[1].split("\n\n")[0]
     named = re.findall(r"^\| (`[^|]*`) \|", states, re.MULTILINE)
-    assert len(named) == 7
+    assert len(named) == 8
     for state in re.findall(r"`([^`]+)`", " ".join(named)):
         assert f"'{state}'" in sql, state
 
@@ -682,7 +695,7 @@ def test_each_alert_is_of_metrics_that_there_are_and_has_its_runbook(
         names = re.findall(r"rowtrail_\w+", rule["expr"])
         assert names
         for name in names:
-            assert f"# TYPE {name} gauge" in metrics
+            assert f"# TYPE {name} gauge" in metrics or name in OF_TWO_DATABASES
         anchor = rule["alert"].lower()
         assert rule["annotations"]["runbook"] == f"runbook.md#{anchor}"
         assert anchor in anchors(RUNBOOK)
@@ -707,6 +720,7 @@ def test_each_metric_is_alerted_on(make_page: MakePage, serve: Callable[[Page], 
     told = {"rowtrail_last_verification_timestamp_seconds"}
     told |= {"rowtrail_unshipped_seals", "rowtrail_unshipped_versions"}
     assert there - alerted == ONLY_SAID | told
+    assert alerted - there == OF_TWO_DATABASES
 
 
 def test_each_kind_of_finding_has_its_runbook() -> None:
