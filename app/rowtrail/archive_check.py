@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from rowtrail import merkle
 from rowtrail.archive_files import LEAF, hash_of, rows_of, versions_in, written
 from rowtrail.archive_place import one_line
-from rowtrail.archives import IN_PART, KINDS, MANIFEST, OURS, Archive
+from rowtrail.archives import IN_PART, KINDS, MANIFEST, NAMES, OURS, Archive
 from rowtrail.errors import RowtrailError
-from rowtrail.records import Version, leaf_of_anything
+from rowtrail.records import Version, is_as_erasing_leaves_it, leaf_of_anything
 from rowtrail.seals import compare_digests
 from rowtrail.signing import Verifier
 from rowtrail.verify import Finding
@@ -76,7 +76,9 @@ class Checking:
                     path,
                     "is there, and the manifest does not name it: what a run wrote that was ended, "
                     "or somebody else",
-                    "rowtrail archive removes it when it is run again",
+                    "rowtrail archive removes it when it is run again"
+                    if NAMES.fullmatch(path)
+                    else "remove it, unless you know whose it is: programs read it as history",
                 )
         for path, known in named.items():
             try:
@@ -234,6 +236,8 @@ class Checking:
             )
         if leaf_of_anything(v, self.archive.codec) != kept[LEAF * place : LEAF * (place + 1)]:
             return f"is not what seal {v.seal} closed"
+        if not is_as_erasing_leaves_it(v):
+            return "is not what erasing leaves: it has a value, or a text, that nothing proves"
         if v.id not in expected:
             return "was added: it was not archived in this file"
         if v.table_id != entry["table"] or written(v.changed_at)[:7] != entry["month"]:

@@ -19,6 +19,7 @@ from rowtrail.archives import Archive, Table
 from rowtrail.errors import RowtrailError
 from rowtrail.records import Version, fields
 from rowtrail.reports import FETCHED
+from rowtrail.terminal import printable
 
 #: A longer key is kept as its beginning and its hash: rowtrail.short_key().
 LONGEST_KEY, KEPT_OF_KEY = 1000, 200
@@ -36,13 +37,19 @@ def key_of(table: Table, given: str, codec: str) -> str:
             read = simplejson.loads(
                 given, parse_int=simplejson.RawJSON, parse_float=simplejson.RawJSON
             )
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RowtrailError(
                 f"a row of this table is named by a JSON array of {', '.join(table.key)}, "
-                f"not by {given}; for example: '[42, 1]'"
+                f"not by {printable(given[:KEPT_OF_KEY])}; for example: '[42, 1]'"
             ) from None
         key = simplejson.dumps(read, ensure_ascii=False)
-    sent = key.encode(codec)
+    try:
+        sent = key.encode(codec)
+    except UnicodeEncodeError:
+        raise RowtrailError(
+            f"{printable(given[:KEPT_OF_KEY])} is the key of no row: it has "
+            "characters that the database's encoding does not have"
+        ) from None
     if len(sent) > LONGEST_KEY:
         key = f"{key[:KEPT_OF_KEY]}... sha256:{sha256(sent).hexdigest()}"
     return key

@@ -68,6 +68,13 @@ v.changed_at >= cast(:month || '-01 00:00Z' as timestamptz)
 and v.changed_at < cast(:month || '-01 00:00Z' as timestamptz) + interval '1 month'
 """
 
+#: Which versions there are.
+THERE = f"""
+select v.id
+from rowtrail.versions as v
+where v.table_id = :table and {OF_MONTH}
+"""  # noqa: S608
+
 FOUND = f"""
 select
   v.table_id,

@@ -27,6 +27,19 @@ KINDS = ("files", "seals", "leaves")
 #: How the paths of rowtrail's files begin.
 OURS = ("table=", "ids/", "seals/")
 
+#: What they are called; nothing else is rowtrail's to remove.
+VERSIONS_NAME = re.compile(
+    r"table=([0-9]{1,10})/month=([0-9]{4}-[0-9]{2})/versions-[0-9]+\.parquet"
+)
+NAMES = re.compile(
+    rf"{VERSIONS_NAME.pattern}|seals/(seals|leaves)-[0-9]+\.parquet"
+    r"|ids/table=[0-9]{1,10}/month=[0-9]{4}-[0-9]{2}/ids-[0-9]+\.parquet"
+)
+NAMES = re.compile(
+    rf"{VERSIONS_NAME.pattern}|ids/table=[0-9]{{1,10}}/month=[0-9]{{4}}-[0-9]{{2}}/ids-[0-9]+\.parquet"
+    r"|seals/(seals|leaves)-[0-9]+\.parquet"
+)
+
 #: A part of the leaves of a seal has so many, but the last.
 IN_PART = 65536
 
@@ -192,7 +205,9 @@ class Archive:
         part, place = divmod(v.place, IN_PART)
         ids, kept = known.get((v.seal, part), ([], b""))
         leaves = [kept[i : i + LEAF] for i in range(0, len(kept), LEAF)]
-        if ids[place : place + 1] != [version] or leaves[place] != leaf_of_anything(v, self.codec):
+        if ids[place : place + 1] != [version] or (
+            leaves[place : place + 1] != [leaf_of_anything(v, self.codec)]
+        ):
             raise RowtrailError(
                 f"version {version} is not what seal {v.seal} closed; "
                 "run: rowtrail verify --archive"
@@ -265,10 +280,9 @@ def manifest_of(content: bytes, place: Place) -> dict[str, Any]:
         manifest = json.loads(content)
         known = manifest["format"]
         if known == FORMAT:
-            for name in ("encoding", "head", "tables", "files", "seals", "leaves"):
-                manifest[name]
+            require_whole(manifest)
             return dict(manifest)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RowtrailError(
             f"{place.name}/{MANIFEST} is not what rowtrail archive wrote; find it in a backup"
         ) from None
@@ -276,6 +290,47 @@ def manifest_of(content: bytes, place: Place) -> dict[str, Any]:
         f"{place.name} is an archive of format {known}, which this rowtrail does not know "
         f"(it knows {FORMAT}); install the newer rowtrail: pip install -U rowtrail"
     )
+
+
+def require_whole(manifest: dict[str, Any]) -> None:
+    """Raises unless a manifest names what rowtrail names, each once and by its own path.
+
+    What it names is read, and removed when it is written anew: no path may lead out of the archive.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it does not.
+    """
+    texts = [manifest["encoding"], manifest["head"]["text"], manifest["head"]["hash"]]
+    numbers = [manifest["head"]["seal"]]
+    paths = []
+    for id_, table in manifest["tables"].items():
+        texts += [table["schema"], table["table"], table["name"], *table["key"]]
+        numbers.append(int(id_))
+        if set(table) != {"schema", "table", "name", "key"}:
+            raise ValueError(id_)
+    for one in manifest["files"]:
+        folder = f"table={one['table']}/month={one['month']}"
+        paths += [
+            (one["path"], f"{folder}/versions-{one['number']}.parquet"),
+            (one["ids"], f"ids/{folder}/ids-{one['number']}.parquet"),
+        ]
+        texts += [one["month"], one["sha256"], one["ids_sha256"]]
+        numbers += [one[name] for name in ("table", "number", "bytes", "rows")]
+        numbers += [one["first_id"], one["last_id"], *one["left"]]
+    for kind in ("seals", "leaves"):
+        for one in manifest[kind]:
+            paths.append((one["path"], f"seals/{kind}-{one['number']}.parquet"))
+            texts.append(one["sha256"])
+            numbers += [one["number"], one["first"], one["last"]]
+    named = {(one["table"], one["month"]) for one in manifest["files"]}
+    if (
+        not all(isinstance(one, str) for one in texts)
+        or not all(isinstance(one, int) for one in numbers)
+        or not all(path == known and NAMES.fullmatch(path) for path, known in paths)
+        or len({path for path, _ in paths}) < len(paths)
+        or len(named) < len(manifest["files"])
+    ):
+        raise ValueError
 
 
 def codec_of(encoding: str) -> str:

@@ -27,9 +27,18 @@ from rowtrail.archive_files import (
     written,
 )
 from rowtrail.archive_place import Place
-from rowtrail.archives import FORMAT, KINDS, MANIFEST, OURS, Archive, codec_of, manifest_of
+from rowtrail.archives import (
+    FORMAT,
+    KINDS,
+    MANIFEST,
+    NAMES,
+    VERSIONS_NAME,
+    Archive,
+    codec_of,
+    manifest_of,
+)
 from rowtrail.errors import RowtrailError
-from rowtrail.records import Version, leaf
+from rowtrail.records import Version, is_as_erasing_leaves_it, leaf, leaf_of_anything
 
 Tell = Callable[[int, int], object]
 
@@ -185,7 +194,7 @@ class Archiving:
             "rowtrail": __version__,
             "origin": {"database": about.origin, "system_identifier": cluster},
         }
-        self.remove_strangers()
+        self.remove_strangers(connection)
         return dict(last._mapping)
 
     def require_same(self, connection: Connection, database: str) -> None:
@@ -198,13 +207,56 @@ class Archiving:
                 f"none of the database {database}; name another place with --to"
             )
 
-    def remove_strangers(self) -> None:
-        """Removes what a run that was ended left: files that the manifest does not name."""
+    def remove_strangers(self, connection: Connection) -> None:
+        """Removes what a run that was ended left: files that the manifest does not name.
+
+        Raises:
+            RowtrailError: one has versions that are nowhere else. That is none of these: the
+                manifest was lost, or an older one was put back, since they were retired.
+        """
         named = {one["path"] for kind in KINDS for one in self.manifest[kind]}
         named |= {one["ids"] for one in self.manifest["files"]}
-        for path in self.place.files():
-            if path not in named and path.startswith(OURS):
-                self.place.delete(path)
+        strangers = [
+            path
+            for path in self.place.files()
+            if path not in named and NAMES.fullmatch(path) is not None
+        ]
+        for path in strangers:
+            if only := self.only_in(connection, path):
+                raise RowtrailError(
+                    f"{self.place.name}/{path} has {only:,} versions that neither {MANIFEST} names "
+                    f"nor the database has, so it is not removed; put the newest {MANIFEST} of "
+                    "this archive back, or take the file elsewhere"
+                )
+        for path in strangers:
+            self.place.delete(path)
+
+    def only_in(self, connection: Connection, path: str) -> int:
+        """How many versions a file has that neither the manifest names nor the database has."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        of = VERSIONS_NAME.fullmatch(path)
+        if of is None:
+            return 0
+        table, month = int(of[1]), of[2]
+        archive = self.archived()
+        try:
+            with archive.parquet(path) as file:
+                ids = file.read(columns=["id"]).column("id")
+        except (RowtrailError, KeyError):
+            # It is no file of versions.
+            return 0
+        known = array("q")
+        for entry in archive.files_of(table):
+            if entry["month"] == month:
+                known.extend(entry["left"])
+                with archive.parquet(entry["path"]) as file:
+                    known.extend(file.read(columns=["id"]).column("id").to_pylist())
+        asked = {"table": table, "month": month}
+        known.extend(row.id for row in source.stream(connection, source.THERE, asked))
+        found = compute.sum(compute.is_in(ids, value_set=pa.array(known, pa.int64()))).as_py() or 0
+        return len(ids) - int(found)
 
     def find(self, connection: Connection, month: str) -> dict[int, Any]:
         """What there is to archive, by the table's number; notes what is left."""
@@ -239,7 +291,10 @@ class Archiving:
             if (entry["table"], entry["month"]) == (table, month):
                 found.entry = entry
                 for v in self.archived().versions_in(entry):
-                    found.leaves[v.id] = leaf(v, self.codec)
+                    # None of what anybody wrote there is a leaf that a seal has.
+                    is_right = is_as_erasing_leaves_it(v)
+                    of = leaf_of_anything(v, self.codec) if is_right else None
+                    found.leaves[v.id] = of or NO_LEAF
                     found.seals.add(v.seal)
                     if v.erased is not None:
                         found.erased[v.id] = v.erased
@@ -475,6 +530,9 @@ class Progress:
                 self.tell(self.done, self.total)
             yield row
 
+
+#: Stands for the leaf of what is no version; no seal has it.
+NO_LEAF = b"none"
 
 #: From this column on a version has what no leaf holds.
 ERASED = Version._fields.index("erased")

@@ -30,6 +30,9 @@ LENGTH = Struct(">i")
 NO_OID, NO_TID, NO_TEXT, NO_JSONB = (FIELD.pack(of, -1) for of in (OID, TID, TEXT, JSONB))
 IS_TRUE, IS_FALSE = (FIELD.pack(BOOL, 1) + one for one in (b"\1", b"\0"))
 
+#: What stands for a key that was erased, by the erasure.
+ERASED_KEY = re.compile(r"erased:[0-9]+")
+
 #: What a JSON document is made of, but the characters of numbers and words.
 TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]', re.DOTALL)
 
@@ -81,8 +84,34 @@ def leaf_of_anything(v: Version, codec: str) -> bytes | None:
     """The leaf of what lies in a file that anybody may have written; None where it has none."""
     try:
         return leaf(v, codec)
-    except (struct_error, ValueError, TypeError, AttributeError):
+    except (struct_error, ValueError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def is_as_erasing_leaves_it(v: Version) -> bool:
+    """Whether a version, whose leaf is right, has nothing beside what its leaf proves.
+
+    In the place of an erased value its commitment proves the leaf, whatever the value is; so there
+    has to be what rowtrail.erase() leaves. And of a version with commitments no leaf has the text
+    of a document: it has to be the server's, with each name once.
+    """
+    known = json.loads(v.erased_commitments) if v.erased_commitments is not None else {}
+    # Of what was erased before it was sealed the leaf is that of what was left.
+    erased = set(v.erased or ())
+    is_salted = v.salt is not None or v.erased_salts is not None
+    if not erased.issuperset(known) or (known and (v.erased_salts is None or v.salt is not None)):
+        return False
+    for text in (v.data, v.old, v.verbatim):
+        if text is not None and is_salted:
+            found = list(fields(text))
+            said = (f"{json.dumps(name, ensure_ascii=False)}: {value}" for name, value in found)
+            if len(dict(found)) < len(found) or "{" + ", ".join(said) + "}" != text:
+                return False
+    return all(
+        (ERASED_KEY.fullmatch(value) if place in ("row_key", "old_key") else value == "null")
+        for place, value in values(v)
+        if place in erased
+    )
 
 
 def record(v: Version, codec: str) -> bytes:

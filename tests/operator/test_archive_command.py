@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import os
 import runpy
 import shutil
 import socket
@@ -30,7 +31,7 @@ from rowtrail.archiving import Archiving
 from rowtrail.db import connect
 from rowtrail.embedded import Server
 from rowtrail.errors import RowtrailError
-from rowtrail.records import Version
+from rowtrail.records import Version, value_salt, values
 
 CHECK = Path(__file__).parents[2] / "docs/check_proof.py"
 problem = runpy.run_path(str(CHECK))["problem"]
@@ -599,6 +600,158 @@ def test_tampering_with_each_file_is_named(kept: Path, run: Run, place: Path) ->
     (place / "manifest.json").write_text("[]")
     done = run("verify", "--archive", place)
     assert said_in_one_line(done, "manifest.json is not what rowtrail archive wrote")
+
+
+def forged_value(row: dict[str, Any]) -> dict[str, Any]:
+    """Another name, where the commitment to the true one is kept, as if it had been erased."""
+    v = Version._make(row[name] for name in Version._fields)
+    v = v._replace(changed_at=0)
+    salts = {place: value_salt(v, place, "utf-8") for place, _ in values(v)}
+    name = dict(values(v))["data.name"]
+    known = hashlib.sha256((salts.pop("data.name") or b"") + name.encode()).hexdigest()
+    return row | {
+        "data": row["data"].replace(name, '"Mallory"'),
+        "salt": None,
+        "erased_salts": json.dumps({place: (salt or b"").hex() for place, salt in salts.items()}),
+        "erased_commitments": json.dumps({"data.name": known}),
+    }
+
+
+def with_two_names(row: dict[str, Any]) -> dict[str, Any]:
+    """A name before the true one, which is what DuckDB shows."""
+    return row | {"data": '{"name": "Mallory", ' + row["data"][1:]}
+
+
+def said_to_be_erased(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"erased": ["data.name"]}
+
+
+@pytest.mark.parametrize("forge", [forged_value, with_two_names, said_to_be_erased])
+def test_what_no_leaf_holds_of_an_erasable_version_is_named(
+    forge: Callable[[dict[str, Any]], dict[str, Any]],
+    people: Connection,
+    archive: Archiver,
+    url: URL,
+    run: Run,
+    place: Path,
+) -> None:
+    archive("--month", "2025-01", "--with-erasable")
+    file = place / "table=1/month=2025-01/versions-1.parquet"
+
+    def change(table: pa.Table) -> pa.Table:
+        rows = table.to_pylist()
+        rows[-1] = forge(rows[-1])
+        return pa.Table.from_pylist(rows, table.schema)
+
+    changed(file, change)
+    rehashed(place)
+    [fault] = found_by_verify(place)
+    assert "of public.people in 2025-01, key 2: is not what erasing leaves" in fault
+    done = run("archive", "--to", place, "--month", "2025-01", "--with-erasable", "--database", url)
+    assert said_in_one_line(done, "is not what was sealed")
+
+
+@pytest.mark.parametrize("erasable", [False, True])
+def test_what_was_erased_before_it_was_sealed_is_as_erasing_leaves_it(
+    erasable: bool, db: Connection, archive: Archiver, place: Path
+) -> None:
+    db.exec_driver_sql("create table people (id int primary key, name text, email text)")
+    db.execute(text("select rowtrail.track('people', erasable => :is)"), {"is": erasable})
+    db.exec_driver_sql("insert into people values (1, 'Ann', 'a@x')")
+    db.exec_driver_sql("update people set name = null, email = null")
+    make_old(db, "2025-01-10")
+    db.exec_driver_sql("select rowtrail.erase('people', '1', array['name'], 'request 17')")
+    db.exec_driver_sql("select rowtrail.seal()")
+    archive("--month", "2025-01", "--with-erasable")
+    assert versions_there(place) == of_month(versions_here(db), "2025-01")
+    assert found_by_verify(place) == []
+    if erasable:
+        db.exec_driver_sql("select rowtrail.erase('people', '1', array['email'], 'request 18')")
+        archive("--month", "2025-01", "--with-erasable")
+        assert versions_there(place) == of_month(versions_here(db), "2025-01")
+        assert found_by_verify(place) == []
+
+
+def test_files_of_others_are_let_be(orders: Connection, archive: Archiver, place: Path) -> None:
+    others = [
+        place / "seals/harp.jpg",
+        place / "ids/card.pdf",
+        place / "table=1/month=2025-01/part-0.parquet",
+    ]
+    for file in others:
+        file.parent.mkdir(parents=True)
+        file.write_text("mine")
+    archive("--month", "2025-01")
+    assert all(file.read_text() == "mine" for file in others)
+    assert len(found_by_verify(place)) == len(others)
+
+
+def test_what_is_only_in_the_archive_is_never_removed(
+    orders: Connection, archive: Archiver, url: URL, run: Run, place: Path
+) -> None:
+    archive("--month", "2025-01")
+    older = (place / "manifest.json").read_bytes()
+    archive("--before", "2025-03", "--retire", "--reason", "x")
+    newest = (place / "manifest.json").read_bytes()
+    files = {path: path.read_bytes() for path in place.rglob("*.parquet")}
+    for before in (older, None):
+        (place / "manifest.json").unlink()
+        if before is not None:
+            (place / "manifest.json").write_bytes(before)
+        done = run("archive", "--to", place, "--before", "2025-03", "--database", url)
+        assert said_in_one_line(
+            done, "versions that neither manifest.json names nor the database has", "put the newest"
+        )
+        assert {path: path.read_bytes() for path in place.rglob("*.parquet")} == files
+        (place / "manifest.json").write_bytes(newest)
+    assert found_by_verify(place) == []
+    assert all(one["written"] == 0 for one in archive("--before", "2025-03") if "written" in one)
+
+
+def harmed_manifests() -> dict[str, Callable[[dict[str, Any]], object]]:
+    def first(manifest: dict[str, Any]) -> dict[str, Any]:
+        entry: dict[str, Any] = manifest["files"][0]
+        return entry
+
+    return {
+        "a path that leads elsewhere": lambda m: first(m).update(path="../precious"),
+        "another path": lambda m: first(m).update(path=m["files"][1]["path"]),
+        "ids elsewhere": lambda m: first(m).update(ids="/etc/passwd"),
+        "a number that is a path": lambda m: first(m).update(number="../1"),
+        "a file twice": lambda m: m["files"].append(first(m)),
+        "no hash": lambda m: first(m).pop("sha256"),
+        "no head": lambda m: m.update(head=None),
+        "no list": lambda m: m.update(seals=7),
+        "a table of numbers": lambda m: m.update(tables={"1": 2}),
+        "a table without a number": lambda m: m["tables"].update(x=m["tables"]["1"]),
+    }
+
+
+@pytest.mark.parametrize("harm", harmed_manifests())
+def test_a_manifest_that_is_none_is_said_in_one_line(
+    harm: str, kept: Path, url: URL, run: Run, place: Path
+) -> None:
+    file = place / "manifest.json"
+    manifest = json.loads(file.read_text())
+    harmed_manifests()[harm](manifest)
+    file.write_text(json.dumps(manifest))
+    for command in (
+        ("verify", "--archive", place),
+        ("history", "orders", 3, "--archive", place),
+        ("archive", "--to", place, "--month", "2025-01", "--database", url),
+    ):
+        assert said_in_one_line(run(*command), "manifest.json is not what rowtrail archive wrote")
+
+
+@pytest.mark.parametrize("key", [b"\xff", b"[" * 9000])
+def test_a_key_that_is_none_is_said_in_one_line(
+    key: bytes, orders: Connection, archive: Archiver, run: Run, place: Path
+) -> None:
+    archive("--month", "2025-01")
+    table = "orders" if key == b"\xff" else "lines"
+    done = run("history", table, os.fsdecode(key), "--archive", place)
+    assert said_in_one_line(done, "the key of no row" if table == "orders" else "named by a JSON")
+    assert len(done.stderr) < 1000
 
 
 def test_seals_that_were_made_anew_are_named_by_the_digests(
