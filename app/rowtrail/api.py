@@ -24,7 +24,7 @@ from rowtrail.answers import (
     TableName,
     Value,
 )
-from rowtrail.config import check_schema, database, forget_schema
+from rowtrail.config import check_schema, check_schema_now, database
 from rowtrail.filters import written_moment
 from rowtrail.older import older_of
 from rowtrail.pages import compared, cursor, row_key
@@ -152,8 +152,7 @@ def transaction(era: int, xid: int) -> Response:
 
 @answers("/health")
 def health() -> Response:
-    forget_schema()
-    check_schema()
+    check_schema_now()
     return exact(status="ok", **shipped_to())
 
 

@@ -16,7 +16,7 @@ from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, Secu
 
 from rowtrail import access, problems, reads
 from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
-from rowtrail.errors import Busy, NotUpgraded, RowtrailError, explain
+from rowtrail.errors import Busy, NewerSchema, NotUpgraded, RowtrailError, explain
 from rowtrail.history import NotThere
 from rowtrail.older import Denied, HistoryDatabase, Older, older_of
 
@@ -174,6 +174,25 @@ def check_schema() -> None:
         require_current(database.session.connection())
         current_app.extensions["rowtrail.checked"] = True
     complete(database.session())
+
+
+def check_schema_now() -> None:
+    """The same by what the schema is now, for who asks how this process is.
+
+    Of a schema that a later release upgraded that is said here; pages that were at work go on until
+    this process is started anew, or they meet what they do not know.
+
+    Raises:
+        RowtrailError: as `check_schema`.
+    """
+    try:
+        require_current(database.session.connection())
+    except NewerSchema:
+        raise
+    except RowtrailError:
+        forget_schema()
+        raise
+    check_schema()
 
 
 def forget_schema() -> None:

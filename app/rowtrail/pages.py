@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from rowtrail import __version__, comparing, contrast, history, relations
 from rowtrail.answers import Cursor, Value
-from rowtrail.config import check_schema, database, forget_schema
+from rowtrail.config import check_schema, check_schema_now, database
 from rowtrail.looking import LOWEST_ID
 from rowtrail.older import Shipped, older_of
 
@@ -90,8 +90,7 @@ def transaction(era: int, xid: int) -> str:
 
 @pages.get("/health")
 def health() -> Response:
-    forget_schema()
-    check_schema()
+    check_schema_now()
     lines = ["ok"]
     if (older := older_of(database.session())) is not None:
         lines.append(f"history database: {said_of(older.shipped())}")

@@ -175,6 +175,24 @@ def test_a_schema_removed_under_a_running_application_is_noticed(
     assert client.get("/tables").status_code == 200
 
 
+def test_pages_that_are_at_work_go_on_after_an_upgrade_and_health_says_so(
+    client: FlaskClient, db: Connection
+) -> None:
+    client.application.logger.disabled = True
+    assert client.get("/tables").status_code == 200
+    db.execute(text("update rowtrail.alembic_version set version_num = '9999'"))
+    try:
+        for place in ("/health", "/api/v1/health"):
+            answer = client.get(place)
+            assert answer.status_code == 503
+            assert "install the newer rowtrail" in answer.text
+        assert client.get("/tables").status_code == 200
+        assert client.get("/api/v1/tables").status_code == 200
+    finally:
+        db.execute(text("update rowtrail.alembic_version set version_num = :of"), {"of": REVISION})
+    assert client.get("/health").status_code == 200
+
+
 def test_connections_that_the_server_closed_are_replaced(
     client: FlaskClient, db: Connection
 ) -> None:
