@@ -75,7 +75,7 @@ def test_upgraded_it_goes_on(shop: Shops, run: Run, revision: str) -> None:
     ask.close()
     is_whole(url)
     verified = run("verify", "--database", url)
-    assert (verified.returncode, verified.stderr) == (0, "")
+    assert (verified.returncode, verified.stderr) == (0, ""), verified.stdout
 
 
 EARLIER = pytest.mark.parametrize("revision", [one for one in RELEASED if one != REVISION])

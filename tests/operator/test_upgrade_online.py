@@ -284,6 +284,62 @@ def test_it_gives_way_and_says_to_whom(shop: Shops, monkeypatch: pytest.MonkeyPa
     is_whole(url)
 
 
+#: As if another release recorded by a function that this one does not have.
+RECORDED_OTHERWISE = """
+create function rowtrail.helped() returns int language sql security definer
+set search_path = pg_catalog, pg_temp as 'select 1';
+alter function rowtrail.helped() owner to rowtrail_owner;
+revoke all on function rowtrail.helped() from public;
+grant execute on function rowtrail.helped() to rowtrail_capture;
+do $do$
+begin
+  execute regexp_replace(
+    pg_get_functiondef('rowtrail.capture()'::regprocedure), e'\nbegin\n',
+    e'\nbegin\nperform pg_advisory_lock_shared(7); perform rowtrail.helped();\n');
+end
+$do$
+"""
+
+HELPED = "select to_regprocedure('rowtrail.helped()') is not null"
+
+
+def test_a_writer_amid_the_recording_of_the_other_release_has_what_that_calls(
+    shop: Shops, run: Run
+) -> None:
+    url = shop(RELEASED[-1])
+    execute(url, RECORDED_OTHERWISE)
+    holder, writer = session(url), session(url, "shop_app")
+    holder("select pg_advisory_lock(7)")
+    thread = threading.Thread(
+        target=lambda: failed.extend(failure(writer, "update orders set state = 'x' where id = 3"))
+    )
+    failed: list[str] = []
+    thread.start()
+    wait_until(lambda: holder("select count(*) from pg_locks where not granted")[0][0])
+    assert run("upgrade", "--database", url).returncode == 0
+    assert thread.is_alive()
+    holder("select pg_advisory_unlock(7)")
+    thread.join()
+    assert failed == []
+    assert scalar(url, HELPED)
+    is_whole(url)
+    writer("update orders set state = 'y' where id = 3")
+    writer.close()
+    holder.close()
+    assert run("upgrade", "--database", url).returncode == 0
+    assert not scalar(url, HELPED)
+    is_whole(url)
+
+
+def failure(of: Session, statement: str) -> list[str]:
+    """What went wrong with a statement, if something did."""
+    try:
+        of(statement)
+    except psycopg2.Error as error:
+        return [str(error)]
+    return []
+
+
 def test_a_table_that_is_in_use_keeps_its_triggers_until_it_is_not(
     shop: Shops, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
