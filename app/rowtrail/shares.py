@@ -37,9 +37,34 @@ BOUNDARY = """
 select rowtrail.boundary_of(:table_id, null, null, null, cast(:snapshot as pg_snapshot))
 """
 
-#: Whether a seal saw all that a snapshot saw.
+#: Whether a seal saw all that a snapshot saw: also what was under way as of the one with the higher
+#: number.
 SEEN = """
-select pg_snapshot_xmax(s.seen) >= pg_snapshot_xmax(cast(:snapshot as pg_snapshot))
+select
+  pg_snapshot_xmax(s.seen) >= pg_snapshot_xmax(cast(:snapshot as pg_snapshot))
+  and not exists (
+    select
+    from pg_snapshot_xip(s.seen) as x
+    where pg_visible_in_snapshot(x, cast(:snapshot as pg_snapshot)))
+from rowtrail.seals as s
+where s.id = :seal
+"""
+
+#: Whether all that a table has of up to a moment is in a seal or in those before it: in a later one is
+#: what had a higher id than it has, or was under way as of it.
+ALL_SEALED = """
+select s.sealed_at >= :moment
+  and not exists (
+    select
+    from rowtrail.versions as v
+    where v.table_id = :table_id and v.changed_at <= :moment and v.id > s.max_id
+      and not rowtrail.is_shipped(v.era, v.id, v.xid, s))
+  and not exists (
+    select
+    from rowtrail.versions as v
+    where v.table_id = :table_id and v.changed_at <= :moment and v.id > 0
+      and (v.xid::text)::bigint >= (pg_snapshot_xmin(s.seen)::text)::bigint
+      and not rowtrail.is_shipped(v.era, v.id, v.xid, s))
 from rowtrail.seals as s
 where s.id = :seal
 """
@@ -189,9 +214,11 @@ def require_shipped(
 ) -> None:
     """Raises Unreadable unless the history database has all of the time that is asked for."""
     last = older.last_seal
-    is_there = moment is not None and last.sealed_at >= moment
+    asked = {"seal": last.id, "table_id": table_id, "moment": moment, "snapshot": snapshot}
     if moment is None:
-        is_there = bool(there.scalar(text(SEEN), {"seal": last.id, "snapshot": snapshot}))
+        is_there = there.scalar(text(SEEN), asked)
+    else:
+        is_there = older.here.scalar(text(ALL_SEALED), asked)
     if not is_there:
         raise Unreadable(
             f"the history of {older.names[table_id]} is in the history database up to seal "

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from halves import Halves, run
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, NullPool, create_engine, event, text
 
 from rowtrail import older
 
@@ -276,3 +276,36 @@ def test_the_pages_say_where_what_was_retired_is(retired: Halves, make_reader: M
     assert "before tracking began" not in alone
     gone = make_reader(retired.here, without(retired, "unreachable"))
     assert gone.get("/tables/1/as-of?at=2026-01-01").text.count("older history is missing") == 1
+
+
+def test_what_was_under_way_as_of_the_last_seal_is_not_left_out(
+    halves: Halves, make_reader: MakeReader
+) -> None:
+    halves.run(
+        "create table orders (id int primary key, n int)",
+        "select rowtrail.track('orders')",
+        "insert into orders values (1, 0)",
+        "update orders set n = 1",
+    )
+    engine = create_engine(halves.here, poolclass=NullPool)
+    with engine.begin() as slow:
+        slow.execute(text("insert into orders values (7, 7)"))
+        [(moment,)] = halves.ask("select clock_timestamp()")
+        halves.run("select rowtrail.seal()")
+        halves.ship()
+    [(after,)] = halves.ask("select pg_current_snapshot()::text")
+    halves.run("update orders set n = 2 where id = 1")
+    halves.keep_whole()
+    [(cut,)] = halves.ask("select max(changed_at) from rowtrail.versions")
+    halves.retire({"orders": cut})
+    both = make_reader(halves.here, halves.there)
+    for boundary in (f"at={moment:%Y-%m-%dT%H:%M:%S.%fZ}", f"snapshot={after}"):
+        place = f"/api/v1/tables/1/as-of?{boundary}"
+        answer = both.get(place)
+        assert answer.status_code == 503, boundary
+        assert "up to seal 1 of" in (answer.json or {})["detail"]
+    halves.run("select rowtrail.seal()")
+    halves.ship()
+    for boundary in (f"at={moment:%Y-%m-%dT%H:%M:%S.%fZ}", f"snapshot={after}"):
+        then = both.get(f"/api/v1/tables/1/as-of?{boundary}").json or {}
+        assert [one["row_key"] for one in then["rows"]] == ["1", "7"], boundary
