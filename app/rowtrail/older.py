@@ -37,6 +37,9 @@ ORIGIN = "select exists (select from rowtrail.origin)"
 LAST_SEAL = "select s.id, s.hash, s.sealed_at from rowtrail.seals as s order by s.id desc limit 1"
 SEAL_HERE = "select s.hash from rowtrail.seals as s where s.id = :id"
 
+#: Whether something was retired here of a seal that is not there.
+LOST = "select exists (select from rowtrail.retired_leaves as r where r.seal_id > :id)"
+
 #: What is newer than the last seal there, in seals, and how long the first of them has been there.
 BEHIND = """
 select count(*) as seals, coalesce(extract(epoch from now() - min(s.sealed_at)), 0) as seconds
@@ -215,6 +218,13 @@ class Older:
                 "is not one of here; check HISTORY_DATABASE_URL"
             )
         self.place.is_checked = True
+        if self.here.scalar(text(LOST), {"id": self.last_seal.id}):
+            # What it has is shown, but not as if it were all.
+            self.tell(
+                "older history is missing: the history database has seal "
+                f"{self.last_seal.id} as its last, and of later ones versions were retired here; "
+                "restore it to a later moment"
+            )
 
     def fail(self, error: Exception, lasts: bool) -> None:
         """Notes why the history database cannot be read."""

@@ -309,3 +309,40 @@ def test_what_was_under_way_as_of_the_last_seal_is_not_left_out(
     for boundary in (f"at={moment:%Y-%m-%dT%H:%M:%S.%fZ}", f"snapshot={after}"):
         then = both.get(f"/api/v1/tables/1/as-of?{boundary}").json or {}
         assert [one["row_key"] for one in then["rows"]] == ["1", "7"], boundary
+
+
+def test_one_that_was_restored_to_before_what_was_retired_is_not_taken_for_whole(
+    halves: Halves, make_reader: MakeReader
+) -> None:
+    halves.run(
+        "create table orders (id int primary key, n int)",
+        "select rowtrail.track('orders')",
+        "insert into orders values (1, 1)",
+        "select rowtrail.seal()",
+    )
+    halves.ship()
+    backup = halves.there.set(database=f"{halves.there.database}_backup")
+    run(halves.admin, f'create database "{backup.database}" template "{halves.there.database}"')
+    halves.run(*(f"update orders set n = {n}" for n in (2, 3, 4)), "select rowtrail.seal()")
+    halves.ship()
+    halves.keep_whole()
+    [(cut,)] = halves.ask("select max(changed_at) from rowtrail.versions")
+    halves.retire({"orders": cut})
+    for database in (halves.there, backup):
+        run(halves.admin, f'alter database "{database.database}" rename to "{database.database}_x"')
+    run(
+        halves.admin,
+        f'alter database "{backup.database}_x" rename to "{halves.there.database}"',
+    )
+    try:
+        both = make_reader(halves.here, halves.there)
+        row = both.get("/api/v1/tables/1/row?key=1")
+        assert operations(row.json or {}) == ["update", "update", "insert"]
+        assert (row.json or {})["incomplete"] == (
+            "older history is missing: the history database has seal 1 as its last, and of later "
+            "ones versions were retired here; restore it to a later moment"
+        )
+        file = both.get("/api/v1/changes/export.csv")
+        assert (file.status_code, "Rowtrail-Incomplete" in file.headers) == (200, True)
+    finally:
+        run(halves.admin, f'drop database "{halves.there.database}_x" with (force)')
