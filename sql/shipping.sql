@@ -654,6 +654,8 @@ from public;
 grant execute on function
   rowtrail.origin(),
   rowtrail.is_history_database(),
+  -- Who asks for the feed there is told where it is.
+  rowtrail.require_no_history_database(text),
   rowtrail.shipping_now(),
   rowtrail.unshipped(),
   rowtrail.is_shipped(int, bigint, xid8, rowtrail.seals),

@@ -346,3 +346,16 @@ def test_one_that_was_restored_to_before_what_was_retired_is_not_taken_for_whole
         assert (file.status_code, "Rowtrail-Incomplete" in file.headers) == (200, True)
     finally:
         run(halves.admin, f'drop database "{halves.there.database}_x" with (force)')
+
+
+def test_the_feed_of_a_history_database_says_where_the_feed_is(
+    retired: Halves, make_reader: MakeReader
+) -> None:
+    alone = make_reader(retired.there)
+    for accept in ("application/json", "text/event-stream"):
+        answer = alone.get("/api/v1/feed", headers={"Accept": accept})
+        assert answer.status_code == 503
+        assert (answer.json or {})["detail"].startswith(
+            "the feed is not for a history database; this one holds the history of the database "
+            f"{retired.here.database}; Do it in the database {retired.here.database}"
+        )
