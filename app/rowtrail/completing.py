@@ -6,12 +6,12 @@ from itertools import islice
 from typing import Any
 
 import click
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.orm import Session
 
-from rowtrail.db import connect
+from rowtrail.db import ENGINE_OPTIONS, parse_url
 from rowtrail.looking import LOWEST_ID
-from rowtrail.older import HistoryDatabase, Older, older_of
+from rowtrail.older import CONNECT_ARGS, HistoryDatabase, Older, older_of
 from rowtrail.reports import versions
 
 #: The first statement of a transaction that only reads; all of it ends with it.
@@ -39,7 +39,9 @@ def completed(connection: Connection, history: str | None) -> Iterator[Session]:
         if history is None:
             yield session
             return
-        engine = connect(history)
+        engine = create_engine(
+            parse_url(history), **{**ENGINE_OPTIONS, "connect_args": CONNECT_ARGS}
+        )
         event.listen(engine, "begin", lambda begun: begun.execute(text(BEGIN)))
         # One moment of it for all that is asked.
         fixed = engine.execution_options(isolation_level="REPEATABLE READ")

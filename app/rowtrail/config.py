@@ -18,7 +18,7 @@ from rowtrail import access, problems, reads
 from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
 from rowtrail.errors import Busy, NewerSchema, NotUpgraded, RowtrailError, explain
 from rowtrail.history import NotThere
-from rowtrail.older import Denied, HistoryDatabase, Older, older_of
+from rowtrail.older import CONNECT_ARGS, Denied, HistoryDatabase, Older, older_of
 
 database = SQLAlchemy()
 
@@ -74,7 +74,9 @@ def make_app(url: str | URL | None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     older = history_database_url()
     if older is not None:
-        app.config["SQLALCHEMY_BINDS"] = {HISTORY: {"url": older, **ENGINE_OPTIONS}}
+        app.config["SQLALCHEMY_BINDS"] = {
+            HISTORY: {"url": older, **ENGINE_OPTIONS, "connect_args": CONNECT_ARGS}
+        }
     database.init_app(app)
     with app.app_context():
         event.listen(database.engine, "begin", only_read)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from rowtrail.answers import Change, Field, TableName
-from rowtrail.db import no_database, require_current
+from rowtrail.db import ENGINE_OPTIONS, no_database, require_current
 from rowtrail.errors import RowtrailError, explain
 from rowtrail.looking import BIGGEST_ID, LOWEST_ID
 from rowtrail.paging import FIELDS, NAMES, named, pg_attribute, t, v
@@ -28,6 +28,20 @@ Answer = TypeVar("Answer")
 
 #: How long a history database that could not be read is left alone.
 PAUSE = 10  # seconds
+
+#: A connection to it that nothing is heard of any more is given up after about so long: pages that
+#: need nothing of it are not to wait for it, and each thread that waits is one less that answers.
+SILENCE = 10  # seconds
+
+#: For its engines: without these, what is sent into a connection of which all packets are dropped
+#: would be sent again for a quarter of an hour, and an answer be waited for for hours.
+CONNECT_ARGS = {
+    **ENGINE_OPTIONS["connect_args"],
+    "tcp_user_timeout": SILENCE * 1000,
+    "keepalives_idle": SILENCE // 2,
+    "keepalives_interval": SILENCE // 4,
+    "keepalives_count": 2,
+}
 
 #: More columns than a table can have.
 ALL_FIELDS = 2000
