@@ -50,8 +50,8 @@ from rowtrail.seals as s
 where s.id = :seal
 """
 
-#: Whether all that a table has of up to a moment is in a seal or in those before it: in a later one is
-#: what had a higher id than it has, or was under way as of it.
+#: Whether all that a table has of up to a moment is in a seal or in those before it: in a later one
+#: is what had a higher id than it has, or was under way as of it.
 ALL_SEALED = """
 select s.sealed_at >= :moment
   and not exists (
