@@ -254,6 +254,8 @@ def runs(
     """Versions of both databases up to an id, in order, those of one database together."""
     there = older.there()
     found = {one.id: (there, one) for one in far}
+    erased = older.erased_here([(one.table_id, one.id) for one in near if one.id in found])
+    found |= {one.id: (here, one) for one in near if one.id in erased}
     lonely = [one for one in near if one.id not in found]
     hidden = older.are_there(
         [

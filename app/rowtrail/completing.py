@@ -91,6 +91,8 @@ def row_versions(
         return
     far = older.ask(lambda there: list(versions(there.connection(), *asked)))
     rows = {row.id: row for row in far or () if row.id < bound}
+    erased = older.erased_here([(table_id, row.id) for row in kept])
+    rows |= {row.id: row for row in kept if row.id in erased}
     lonely = [row for row in kept if row.id not in rows]
     hidden = older.are_there([(table_id, row.id) for row in lonely]) if far is not None else ()
     rows |= {row.id: row for row in lonely if row.id not in hidden}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, BigInteger, Integer, cast, func, select, text
+from sqlalchemy import URL, BigInteger, Integer, Select, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -214,7 +214,8 @@ class Older:
             except (RowtrailError, DBAPIError, PoolTimeout) as error:
                 self.close()
                 self.fail(error, lasts=not isinstance(error, Denied | PoolTimeout))
-        return self._there
+        # Who waited for one answer in vain does not wait for the next.
+        return None if self.trouble is not None else self._there
 
     def check(self, there: Session) -> None:
         """Makes sure that it is the history database of this history, and looks how far it is."""
@@ -362,18 +363,33 @@ class Older:
         """
         if not places:
             return set()
-        wanted = (
-            func.unnest(
-                cast([table for table, _ in places], ARRAY(Integer)),
-                cast([number for _, number in places], ARRAY(BigInteger)),
-            )
-            .table_valued("table_id", "id", name="wanted")
-            .render_derived()
-        )
-        query = select(v.c.id).join_from(
-            wanted, v, (v.c.table_id == wanted.c.table_id) & (v.c.id == wanted.c.id)
-        )
+        query = versions_at(places)
         return set(self.ask(lambda there: list(there.scalars(query))) or ())
+
+    def erased_here(self, places: Sequence[tuple[int, int]]) -> set[int]:
+        """Of which of these versions values were erased here, which may not be shipped yet.
+
+        Args:
+            places: the tables and the ids.
+        """
+        if not places:
+            return set()
+        return set(self.here.scalars(versions_at(places).where(v.c.erased.is_not(None))))
+
+
+def versions_at(places: Sequence[tuple[int, int]]) -> Select[tuple[int]]:
+    """The ids of those of these versions that are in a database, by tables and ids."""
+    wanted = (
+        func.unnest(
+            cast([table for table, _ in places], ARRAY(Integer)),
+            cast([number for _, number in places], ARRAY(BigInteger)),
+        )
+        .table_valued("table_id", "id", name="wanted")
+        .render_derived()
+    )
+    return select(v.c.id).join_from(
+        wanted, v, (v.c.table_id == wanted.c.table_id) & (v.c.id == wanted.c.id)
+    )
 
 
 def older_of(session: Session) -> Older | None:

@@ -1,5 +1,6 @@
 """The history database beside the application's: when it is asked, and what is said without it."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -101,6 +102,38 @@ def test_without_the_variable_not_one_query_more_is_made(
         event.remove(Engine, "before_cursor_execute", note)
     assert not any("complete_from IS NOT NULL" in one for one in seen[:alone])
     assert any("complete_from IS NOT NULL" in one for one in seen[alone:])
+
+
+def test_what_was_erased_here_is_not_shown_from_there(
+    retired: Halves, make_reader: MakeReader
+) -> None:
+    """Though the erasure is not shipped yet: lists, a version, files, what they were."""
+    [(number, there_too)] = retired.ask(
+        "select v.id, v.data ->> 'status' from rowtrail.versions as v where v.row_key = '3'"
+    )
+    assert there_too == "new"
+    retired.run("update orders set status = null where id = 3")
+    [(found,)] = run(retired.there, "select rowtrail.erasable('orders', '3', '{status}')")
+    retired.ask(
+        "select from rowtrail.erase('orders', '3', '{status}', force => true, elsewhere => %s)",
+        json.dumps(found),
+    )
+    [(still_there,)] = run(
+        retired.there, f"select data ->> 'status' from rowtrail.versions where id = {number}"
+    )
+    assert still_there == "new"
+    both = make_reader(retired.here, retired.there)
+    for place in ("row?key=3", "changes?key=3"):
+        answer = both.get(f"/api/v1/tables/1/{place}").json or {}
+        [change] = [one for one in answer["changes"] if one["id"] == number]
+        assert change["erased"] == ["data.status"]
+    for form in ("jsonl", "csv"):
+        lines = both.get(f"/api/v1/tables/1/changes/export.{form}").text.splitlines()
+        of_version = [
+            line for line in lines if str(number) in line and "rowtrail.erase" not in line
+        ]
+        assert of_version
+        assert not any("new" in line for line in of_version)
 
 
 def without(halves: Halves, how: str) -> Any:
