@@ -19,7 +19,7 @@ import psycopg2
 from bench.databases import HERE, PEERS_PYTHON, Bare, NotMeasured
 from bench.invocation import command, machine, positive, settings, settle_server
 from bench.progress import Line
-from bench.report import put, table
+from bench.report import left_out, put, table
 from bench.results import Measured, Results
 from rowtrail.embedded import Server, plain_environment
 from rowtrail.errors import RowtrailError
@@ -245,10 +245,7 @@ def markdown(
                 lines,
             ),
         ]
-    if results.missing:
-        reasons = "; ".join(f"{name} ({why})" for name, why in results.missing.items())
-        parts.append(f"Not measured here: {reasons}.")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *left_out(results)]) + "\n"
 
 
 if __name__ == "__main__":

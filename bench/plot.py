@@ -21,15 +21,19 @@ OTHERS = "#7d8ea3"
 INK = "#1d2329"
 
 
-def main(source: Path, picture: Path) -> None:
-    """Draws the first table of the results without the runs that wait for the disk."""
-    # On a white card of its own: it looks the same on a dark page.
+def set_style() -> None:
+    """How all plots look: on a white card of their own, the same on a dark page."""
     matplotlib.rcParams.update({
         "svg.hashsalt": "rowtrail", "svg.fonttype": "none", "font.size": 8.5,
         "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
         "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
         "savefig.facecolor": "white",
     })  # fmt: skip
+
+
+def main(source: Path, picture: Path) -> None:
+    """Draws the first table of the results without the runs that wait for the disk."""
+    set_style()
     shape = json.loads(source.read_text())["shapes"][0]
     panels = {name: by for name, by in shape["times"].items() if not name.endswith(", sync")}
     names = list(dict.fromkeys(name for by in panels.values() for name in by))

@@ -4,7 +4,7 @@ import statistics
 
 from bench.past import UNIT, Past
 from bench.questions import DJANGO_PGHISTORY, LOOKS, POSTGRESQL_AUDIT, ROWTRAIL, questions
-from bench.report import bold, put, ratio, table
+from bench.report import bold, left_out, put, ratio, table
 from bench.results import Measured, Results, lowest
 
 BEGIN = "<!-- What follows is written by make bench-read; edit around it. -->"
@@ -39,10 +39,7 @@ def markdown(results: Results) -> str:
             "by one connection. Milliseconds, and the number of rows; the fastest in bold.",
             tools_table(tools),
         ]
-    if results.missing:
-        reasons = "; ".join(f"{name} ({why})" for name, why in results.missing.items())
-        parts.append(f"Not measured here: {reasons}.")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *left_out(results)]) + "\n"
 
 
 def write(results: Results) -> None:

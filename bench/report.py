@@ -43,10 +43,7 @@ def markdown(results: Results) -> str:
             space_table(results.space, shown),
         ]
     parts += ["### What each records", records_table(shown)]
-    if results.missing:
-        reasons = "; ".join(f"{name} ({why})" for name, why in results.missing.items())
-        parts.append(f"Not measured here: {reasons}.")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *left_out(results)]) + "\n"
 
 
 def write(results: Results) -> None:
@@ -59,6 +56,14 @@ def write(results: Results) -> None:
     picture = f"![What a row costs its writer]({PICTURE.name})"
     put(f"{picture}\n\n{markdown(results)}", BEGIN, END)
     draw(results, PICTURE)
+
+
+def left_out(results: Results) -> list[str]:
+    """A paragraph that says what was not measured, and why; none where all was."""
+    if not results.missing:
+        return []
+    reasons = "; ".join(f"{name} ({why})" for name, why in results.missing.items())
+    return [f"Not measured here: {reasons}."]
 
 
 def put(text: str, begin: str, end: str, document: Path = DOCUMENT) -> None:
@@ -74,8 +79,8 @@ def put(text: str, begin: str, end: str, document: Path = DOCUMENT) -> None:
     document.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
 
 
-def draw(results: Results, picture: Path) -> None:
-    """Draws the plot, in the environment that has the library for it.
+def draw(results: Results, picture: Path, program: str = "plot.py") -> None:
+    """Draws a plot by a program of this folder, in the environment that has the library for it.
 
     Raises:
         RuntimeError: it could not.
@@ -84,7 +89,7 @@ def draw(results: Results, picture: Path) -> None:
         file = Path(folder) / "results.json"
         results.save(file)
         done = subprocess.run(
-            [PEERS_PYTHON, HERE / "plot.py", file, picture],
+            [PEERS_PYTHON, HERE / program, file, picture],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode != 0:

@@ -11,24 +11,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import matplotlib.pyplot as plt
+from plot import set_style  # type: ignore[import-not-found]
 
 COLUMNS = 4
 WARM = "#1f6f5c"
 COLD = "#7d8ea3"
-INK = "#1d2329"
 
 
 def main(source: Path, picture: Path) -> None:
     """Draws the queries of an answer, warm and at the first look."""
-    # On a white card of its own: it looks the same on a dark page.
-    matplotlib.rcParams.update({
-        "svg.hashsalt": "rowtrail", "svg.fonttype": "none", "font.size": 8.5,
-        "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
-        "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-        "savefig.facecolor": "white",
-    })  # fmt: skip
+    set_style()
     shapes = json.loads(source.read_text())["shapes"]
     warm, cold = shapes[1]["times"], shapes[2]["times"]
     lines = -(-len(warm) // COLUMNS)

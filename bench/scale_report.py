@@ -2,13 +2,10 @@
 
 import argparse
 import statistics
-import subprocess
-import tempfile
-from pathlib import Path
 
-from bench.databases import HERE, PEERS_PYTHON
+from bench.databases import HERE
 from bench.read_report import TIMES, millis
-from bench.report import bold, put, table
+from bench.report import bold, draw, left_out, put, table
 from bench.results import Measured, Results
 
 DOCUMENT = HERE.parent / "docs" / "scaling.md"
@@ -74,10 +71,7 @@ def markdown(results: Results) -> str:
         "### Versions a second",
         rates_table(rates),
     ]
-    if results.missing:
-        reasons = "; ".join(f"{name} ({why})" for name, why in results.missing.items())
-        parts.append(f"Not measured here: {reasons}.")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *left_out(results)]) + "\n"
 
 
 def write(results: Results) -> None:
@@ -89,24 +83,7 @@ def write(results: Results) -> None:
     """
     picture = f"![What an answer costs, by the length of the history]({PICTURE.name})"
     put(f"{picture}\n\n{markdown(results)}", BEGIN, END, DOCUMENT)
-    draw(results, PICTURE)
-
-
-def draw(results: Results, picture: Path) -> None:
-    """Draws the plot, in the environment that has the library for it.
-
-    Raises:
-        RuntimeError: it could not.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "results.json"
-        results.save(file)
-        done = subprocess.run(
-            [PEERS_PYTHON, HERE / "scale_plot.py", file, picture],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    if done.returncode != 0:
-        raise RuntimeError(f"the plot could not be drawn: {done.stderr.strip()[-300:]}")
+    draw(results, PICTURE, "scale_plot.py")
 
 
 def pairs(measured: Measured) -> list[tuple[str, str]]:

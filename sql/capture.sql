@@ -241,7 +241,7 @@ begin
       end if;
     end if;
     -- What is left out is not in what changed.
-    if changed = '{}' and left_out && ignored then
+    if left_out && ignored and changed = '{}' then
       is_ignored_alone := true;
       foreach field in array array(select unnest(left_out) except select unnest(ignored)) loop
         -- As text, by the types' own output: a cast, or an operator, could be somebody's code.
@@ -255,7 +255,7 @@ begin
       and (
         old *= new
         or (changed <> '{}' and changed - ignored = '{}')
-        or (changed = '{}' and is_ignored_alone)
+        or is_ignored_alone
       )
       and early_in is null
       and not (follows_own_change and rowtrail.has_early_versions(table_id, key, clock_timestamp()))

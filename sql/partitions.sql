@@ -21,8 +21,22 @@ comment on function rowtrail.months() is 'The partitions of rowtrail.versions bu
 
 create or replace function rowtrail.make_partitions(months_ahead int default 12)
 returns int
-language plpgsql
+language sql
 security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+  select rowtrail.make_months(array(
+    select m
+    from generate_series(
+      date_trunc('month', now()), date_trunc('month', now()) + make_interval(months => months_ahead), interval '1 month') as m))
+$$;
+comment on function rowtrail.make_partitions(int) is
+  'Makes the monthly partitions of rowtrail.versions from this month to so many months ahead; gives the number made. Safe to run again.';
+
+create or replace function rowtrail.make_months(months timestamptz[])
+returns int
+language plpgsql
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
@@ -31,19 +45,15 @@ declare
   made int := 0;
 begin
   for month in
-    select m
-    from generate_series(
-      date_trunc('month', now()), date_trunc('month', now()) + make_interval(months => months_ahead), interval '1 month') as m
-    where not exists (select from rowtrail.months() as p where p.begins = m)
-    order by m
+    select m from unnest(months) as m where not exists (select from rowtrail.months() as p where p.begins <= m and p.ends > m) order by m
   loop
     made := made + rowtrail.add_month(month)::int;
   end loop;
   return made;
 end
 $$;
-comment on function rowtrail.make_partitions(int) is
-  'Makes the monthly partitions of rowtrail.versions from this month to so many months ahead; gives the number made. Safe to run again.';
+comment on function rowtrail.make_months(timestamptz[]) is
+  'Makes the partitions of these months that are not there; gives the number made.';
 
 create or replace function rowtrail.empty_default_partition()
 returns bigint
@@ -250,6 +260,7 @@ comment on function rowtrail.in_default_partition() is
 revoke all on function
   rowtrail.months(),
   rowtrail.make_partitions(int),
+  rowtrail.make_months(timestamptz[]),
   rowtrail.empty_default_partition(),
   rowtrail.add_month(timestamptz),
   rowtrail.name_of_month(timestamptz),

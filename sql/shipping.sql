@@ -213,9 +213,7 @@ begin
     -- The erasures that it closes.
     'erasures', (
       select coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'table_id', v.table_id, 'erased', v.data -> 'erased') order by v.id), '[]')
-      from rowtrail.tables as t
-      join rowtrail.versions as v on v.table_id = t.id and v.row_key = '' and v.op = 'S' and v.id between lowest and highest
-      where v.data ? 'erased' and exists (select from rowtrail.seal_leaves as l where l.seal_id = number and v.id = any (l.ids))),
+      from rowtrail.erasures_in(number) as v),
     -- Those of its versions of which values were erased, as an event says, of this seal or a later one.
     'erased', (
       select coalesce(jsonb_agg(distinct i.id), '[]')
@@ -230,6 +228,21 @@ $$;
 comment on function rowtrail.shipped_seal(bigint) is
   'What a history database gets with the versions and leaves of a seal.';
 
+create or replace function rowtrail.erasures_in(number bigint)
+returns setof rowtrail.versions
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+as $$
+  select v.*
+  from (select min(l.ids[1]) as lowest, max(l.ids[cardinality(l.ids)]) as highest from rowtrail.seal_leaves as l where l.seal_id = number) as r
+  cross join rowtrail.tables as t
+  join rowtrail.versions as v on v.table_id = t.id and v.row_key = '' and v.op = 'S' and v.id between r.lowest and r.highest
+  where v.data ? 'erased' and exists (select from rowtrail.seal_leaves as l where l.seal_id = number and v.id = any (l.ids))
+$$;
+comment on function rowtrail.erasures_in(bigint) is 'The events of erasures that a seal closes.';
+
 create or replace function rowtrail.erased_by_seal(number bigint)
 returns setof rowtrail.versions
 language sql
@@ -239,9 +252,9 @@ set row_security = on
 as $$
   select v.*
   from (
-    select distinct (e.value ->> 'table_id')::int as table_id, i.id::bigint as id
-    from jsonb_array_elements(rowtrail.shipped_seal(number) -> 'erasures') as e
-    cross join lateral jsonb_array_elements_text(e.value -> 'erased' -> 'versions') as i (id)
+    select distinct e.table_id, i.id::bigint as id
+    from rowtrail.erasures_in(number) as e
+    cross join lateral jsonb_array_elements_text(e.data -> 'erased' -> 'versions') as i (id)
   ) as w
   join rowtrail.versions as v on v.table_id = w.table_id and v.id = w.id
 $$;
@@ -334,27 +347,6 @@ as $$
 $$;
 comment on function rowtrail.move_origin(bigint, text) is
   'The part of `rowtrail ship --moved` that notes where the database is now whose history this is.';
-
-create or replace function rowtrail.make_months(months timestamptz[])
-returns int
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set timezone = 'UTC'
-as $$
-declare
-  month timestamptz;
-  made int := 0;
-begin
-  for month in
-    select m from unnest(months) as m where not exists (select from rowtrail.months() as p where p.begins <= m and p.ends > m) order by m
-  loop
-    made := made + rowtrail.add_month(month)::int;
-  end loop;
-  return made;
-end
-$$;
-comment on function rowtrail.make_months(timestamptz[]) is
-  'Makes the partitions of these months that are not there, so that what comes need not be moved; gives the number made.';
 
 create or replace function rowtrail.summarize_times()
 returns bigint
@@ -634,12 +626,12 @@ revoke all on function
   rowtrail.is_shipped(int, bigint, xid8, rowtrail.seals),
   rowtrail.shipped_tables(),
   rowtrail.shipped_seal(bigint),
+  rowtrail.erasures_in(bigint),
   rowtrail.erased_by_seal(bigint),
   rowtrail.shipped_import(bigint),
   rowtrail.imported_by(bigint),
   rowtrail.become_history_database(uuid, bigint, text),
   rowtrail.move_origin(bigint, text),
-  rowtrail.make_months(timestamptz[]),
   rowtrail.summarize_times(),
   rowtrail.receive_tables(jsonb),
   rowtrail.receive_seal(),
@@ -661,6 +653,7 @@ grant execute on function
   rowtrail.is_shipped(int, bigint, xid8, rowtrail.seals),
   rowtrail.shipped_tables(),
   rowtrail.shipped_seal(bigint),
+  rowtrail.erasures_in(bigint),
   rowtrail.erased_by_seal(bigint),
   rowtrail.shipped_import(bigint),
   rowtrail.imported_by(bigint),

@@ -179,7 +179,7 @@ as $$
             select
             from pg_description as d
             where d.classoid = 'pg_proc'::regclass and d.objoid = f.oid and d.objsubid = 0 and d.description like 'Of another release:%')
-          then '{public,rowtrail_capture}'::text[]
+          then '{rowtrail_capture}'::text[]
           when f.proname in ('capture_partition', 'untracked_children', 'attach', 'detach', 'tracking_of', 'baseline_step') then '{public}'::text[]
           when f.proname in ('hash_of', 'miss_actor', 'copies_without_key') then '{rowtrail_capture}'
           when f.proname in ('seal', 'begin_era', 'note_verification', 'begin_shipping', 'note_shipped', 'stop_shipping') then '{rowtrail_auditor}'

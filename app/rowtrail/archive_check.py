@@ -56,6 +56,9 @@ class Checking:
         self.versions = self.files = 0
         self._sealed: dict[int, Seal] = {}
         self._sound: set[int] = set()
+        # Of the file before: months that one seal closes are beside each other.
+        self._leaves_of: set[int] = set()
+        self._leaves: dict[tuple[int, int], tuple[list[int], bytes]] = {}
 
     def findings(self) -> Iterator[Finding]:
         """What is not as it was written; the seals come first, since the rest stands on them."""
@@ -194,10 +197,12 @@ class Checking:
         try:
             with self.archive.parquet(entry["path"]) as file:
                 seals = set(file.read(columns=["seal"]).column("seal").to_pylist())
-                leaves = self.archive.leaves_of(seals & self._sound)
+                if self._leaves_of != seals & self._sound:
+                    self._leaves_of = seals & self._sound
+                    self._leaves = self.archive.leaves_of(self._leaves_of)
                 for v in versions_in(file):
                     self.versions += 1
-                    problem = self.problem(v, entry, expected, seen, leaves)
+                    problem = self.problem(v, entry, expected, seen)
                     seen.add(v.id)
                     if problem is not None:
                         problems += 1
@@ -219,7 +224,6 @@ class Checking:
         entry: dict[str, Any],
         expected: set[int],
         seen: set[int],
-        leaves: dict[tuple[int, int], tuple[list[int], bytes]],
     ) -> str | None:
         """What is wrong with a version, if something is."""
         if v.id in seen:
@@ -227,7 +231,7 @@ class Checking:
         if v.seal not in self._sound:
             return f"cannot be proven: the leaves of seal {v.seal} are missing, or not right"
         part, place = divmod(v.place, IN_PART)
-        ids, kept = leaves.get((v.seal, part), ([], b""))
+        ids, kept = self._leaves.get((v.seal, part), ([], b""))
         if v.place < 0 or ids[place : place + 1] != [v.id]:
             return (
                 f"has not the place that it has in seal {v.seal}"

@@ -1,15 +1,15 @@
 """Takes out of the database what was archived and compared, and is not needed since."""
 
 from array import array
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from rowtrail import archive_source as source
 from rowtrail.db import ALONE
-from rowtrail.errors import RowtrailError, explain
-from rowtrail.maintaining import BUSY, OF_OWNER
+from rowtrail.errors import RowtrailError
+from rowtrail.maintaining import refused
 
 TABLES = """
 select
@@ -70,12 +70,7 @@ def retire(
             connection.execute(text("lock table rowtrail.seals in exclusive mode"))
             return retire_archived(connection, month, ids, reason, place)
     except DBAPIError as error:
-        said = explain(error)
-        if getattr(error.orig, "pgcode", None) in BUSY:
-            said = f"a transaction that is under way is in the way: {said}; run it again later"
-        elif "permission denied" in said:
-            said += f"; {OF_OWNER}"
-        raise RowtrailError(f"what is archived is not retired: {said}") from None
+        raise RowtrailError(f"what is archived is not retired: {refused(error)}") from None
 
 
 def retire_archived(
@@ -111,13 +106,10 @@ def not_archived(connection: Connection, table: int, until: str, ids: "array[int
     import pyarrow as pa
     from pyarrow import compute
 
-    archived = pa.array(ids, pa.int64())
-    missing = 0
-    rows: Any = source.stream(connection, NOT_NEEDED, {"table": table, "until": until})
-    while batch := [row.id for _, row in zip(range(10_000), rows, strict=False)]:
-        found = compute.is_in(pa.array(batch, pa.int64()), value_set=archived)
-        missing += len(batch) - (compute.sum(found).as_py() or 0)
-    return missing
+    rows = source.stream(connection, NOT_NEEDED, {"table": table, "until": until})
+    gone = array("q", (row.id for row in rows))
+    found = compute.is_in(pa.array(gone, pa.int64()), value_set=pa.array(ids, pa.int64()))
+    return len(gone) - (compute.sum(found).as_py() or 0)
 
 
 def after(month: str) -> str:

@@ -35,10 +35,6 @@ NAMES = re.compile(
     rf"{VERSIONS_NAME.pattern}|seals/(seals|leaves)-[0-9]+\.parquet"
     r"|ids/table=[0-9]{1,10}/month=[0-9]{4}-[0-9]{2}/ids-[0-9]+\.parquet"
 )
-NAMES = re.compile(
-    rf"{VERSIONS_NAME.pattern}|ids/table=[0-9]{{1,10}}/month=[0-9]{{4}}-[0-9]{{2}}/ids-[0-9]+\.parquet"
-    r"|seals/(seals|leaves)-[0-9]+\.parquet"
-)
 
 #: A part of the leaves of a seal has so many, but the last.
 IN_PART = 65536

@@ -10,6 +10,8 @@ import click
 from rowtrail.options import as_json, on_database, opened, plural, print_json, seconds
 
 if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
+
     from rowtrail.target import Target
 
 RETIRE = """
@@ -105,7 +107,7 @@ def call(target: "Target", statement: str, **values: Any) -> Any:
     from sqlalchemy.exc import DBAPIError
 
     from rowtrail.db import ALONE
-    from rowtrail.errors import RowtrailError, explain
+    from rowtrail.errors import RowtrailError
 
     try:
         with target.engine.begin() as connection:
@@ -113,12 +115,17 @@ def call(target: "Target", statement: str, **values: Any) -> Any:
             connection.execute(text("set local lock_timeout = '5s'"))
             return connection.execute(text(statement), values).one()
     except DBAPIError as error:
-        said = explain(error)
-        if getattr(error.orig, "pgcode", None) in BUSY:
-            said = f"a transaction that is under way is in the way: {said}; run it again later"
-        elif "permission denied" in said:
-            said += f"; {OF_OWNER}"
-        raise RowtrailError(said) from None
+        raise RowtrailError(refused(error)) from None
+
+
+def refused(error: "DBAPIError") -> str:
+    """Why a step cannot be done just now, or not by this login."""
+    from rowtrail.errors import explain
+
+    said = explain(error)
+    if getattr(error.orig, "pgcode", None) in BUSY:
+        return f"a transaction that is under way is in the way: {said}; run it again later"
+    return f"{said}; {OF_OWNER}" if "permission denied" in said else said
 
 
 def say(done: dict[str, Any], json_wanted: bool) -> None:

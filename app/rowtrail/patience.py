@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg2.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, Engine, text
@@ -83,20 +83,19 @@ class Watch:
             thread.join()
 
 
-def said_of(row: "object") -> str:
+def said_of(row: Any) -> str:
     """Who is in the way, since when, and how that is ended."""
-    found = row._asdict()  # type: ignore[attr-defined]
-    if not found["pid"]:
+    if not row.pid:
         return (
             "a prepared transaction has it: select * from pg_prepared_xacts; shows which, and "
             "COMMIT PREPARED or ROLLBACK PREPARED ends it"
         )
-    program = f", {found['program']}" if found["program"] else ""
-    since = f", in a transaction since {found['since']} UTC" if found["since"] else ""
+    program = f", {row.program}" if row.program else ""
+    since = f", in a transaction since {row.since} UTC" if row.since else ""
     return (
-        f"session {found['pid']} ({found['login']}{program}{since}, {found['state']}, last "
-        f"statement: {found['query']}) has it: wait for its end, or end it by "
-        f"select pg_terminate_backend({found['pid']});"
+        f"session {row.pid} ({row.login}{program}{since}, {row.state}, last "
+        f"statement: {row.query}) has it: wait for its end, or end it by "
+        f"select pg_terminate_backend({row.pid});"
     )
 
 

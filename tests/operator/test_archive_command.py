@@ -855,6 +855,19 @@ def test_a_reader_archives_and_does_not_retire(
     assert "a superuser" in done.stderr
 
 
+def test_a_member_of_the_owner_retires(
+    orders: Connection, run: Run, place: Path, make_login: Callable[..., Engine]
+) -> None:
+    keeper = make_login("keeper", member_of="rowtrail_owner, rowtrail_reader").url
+    before = versions_here(orders)
+    done = run(
+        *("archive", "--to", place, "--before", "2025-03", "--database", keeper),
+        *("--retire", "--reason", "policy 12"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert 0 < len(versions_here(orders)) < len(before)
+
+
 def test_two_at_once_do_not_write(orders: Connection, url: URL, run: Run, place: Path) -> None:
     place.mkdir()
     with (place / ".lock").open("w") as held:

@@ -174,6 +174,13 @@ ATTACKS = {
     "grant execute on function rowtrail.seal() to public": (
         "grant", "function rowtrail.seal()", "everybody may EXECUTE",
     ),
+    # As an upgrade says it of a function that it has left for who still calls it.
+    "grant execute on function rowtrail.retire(text) to public; "
+    "comment on function rowtrail.retire(text) "
+    "is 'Of another release: forged'": (
+        "grant", "function rowtrail.retire(text)",
+        "everybody may EXECUTE",
+    ),
     "select rowtrail.seal(); delete from rowtrail.seals": (
         "seal", "seal 1", "was removed, and its leaves are there",
     ),
