@@ -199,27 +199,35 @@ def transaction_in(session: Session, era: int, xid: int, cursor: Cursor) -> Tran
     """What one transaction changed, as one database has it; None where it has nothing of it."""
     where = is_of_transaction(era, xid)
     some = (
-        select(v.c.table_id, OP.label("op"))
+        select(v.c.table_id, OP.label("op"), v.c.changed_at)
         .where(*where, IS_SHOWN)
         .limit(COUNTED + 1)
         .subquery("some")
     )
     counted = (
-        select(*NAMES, t.c.id.label("table_id"), some.c.op, func.count().label("changes"))
+        select(
+            *(*NAMES, t.c.id.label("table_id"), some.c.op, func.count().label("changes")),
+            *(
+                func.min(some.c.changed_at).label("first"),
+                func.max(some.c.changed_at).label("last"),
+            ),
+        )
         .select_from(named(some.join(t, t.c.id == some.c.table_id)))
         .group_by(t.c.id, *NAMES, some.c.op)
         .order_by(*NAMES, some.c.op)
     )
-    parts = [
-        Part(TableName.of(found), OPERATIONS[found.op], found.changes)
-        for found in session.execute(counted)
-    ]
-    if not parts:
+    groups = session.execute(counted).all()
+    if not groups:
         return None
+    parts = [Part(TableName.of(one), OPERATIONS[one.op], one.changes) for one in groups]
+    has_more = sum(part.changes for part in parts) > COUNTED
+    if not has_more:
+        # All of it was seen, so its months are known: no other partition is looked into again.
+        first, last = min(one.first for one in groups), max(one.last for one in groups)
+        where.append(v.c.changed_at.between(first, last))
     page = page_of(session, [where], Cursor(after=LOWEST_ID) if cursor == Cursor() else cursor)
     page = with_events(session, page)
     page.changes.reverse()
-    has_more = sum(part.changes for part in parts) > COUNTED
     if has_more:
         # One more than is said was counted, to know that there are more.
         largest = max(parts, key=lambda part: part.changes)
