@@ -32,8 +32,8 @@ test: $(INSTALLED)  ## Run the tests on the embedded PostgreSQL 18 (ARGS: pytest
 	$(BIN)/pytest -n 2 $(ARGS)
 
 test-16: $(INSTALLED)  ## The same on the embedded PostgreSQL 16
-	ROWTRAIL_TEST_BINARIES=$$($(BIN)/python -c 'from rowtrail import embedded, programs; \
-		print(programs.programs_folder(16, embedded.ROOT_FOLDER / "programs"))') \
+	ROWTRAIL_TEST_BINARIES=$$($(BIN)/python -c 'from rowtrail.embedded import programs, server; \
+		print(programs.programs_folder(16, server.ROOT_FOLDER / "programs"))') \
 	$(BIN)/pytest -n 2 $(ARGS)
 
 test-matrix: $(INSTALLED)  ## The tests of the database on PostgreSQL 14 to 18 (ROWTRAIL_MATRIX="14 15=/opt/pg15/bin": on these)

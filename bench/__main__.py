@@ -23,7 +23,7 @@ from bench.results import Measured, Results
 from bench.rounds import BESIDE, NotRecorded, databases, measure_space, run_rounds
 from bench.shapes import MIDDLE, SHAPES, Shape
 from bench.workloads import Workload, workloads
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
 
 

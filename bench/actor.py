@@ -21,7 +21,7 @@ from bench.invocation import command, machine, positive, settings, settle_server
 from bench.progress import Line
 from bench.report import left_out, put, table
 from bench.results import Measured, Results
-from rowtrail.embedded import Server, plain_environment
+from rowtrail.embedded.server import Server, plain_environment
 from rowtrail.errors import RowtrailError
 
 sys.path.insert(0, str(HERE.parent / "tests" / "instruments"))

@@ -9,7 +9,7 @@ from bench.databases import Database
 from bench.rounds import NotRecorded, Progress, databases, run_step
 from bench.shapes import TABLE, Shape
 from bench.workloads import workloads
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 ROWS = 1000
 TRANSACTIONS = 20

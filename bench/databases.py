@@ -11,7 +11,7 @@ from bench.contenders import Contender
 from bench.shapes import TABLE, Shape
 from rowtrail import schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server, plain_environment
+from rowtrail.embedded.server import Server, plain_environment
 
 HERE = Path(__file__).parent
 PEERS_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"

@@ -37,9 +37,9 @@ from bench.questions import (
 )
 from bench.results import Measured, Results
 from rowtrail import create_app
-from rowtrail.config import database as reader
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
+from rowtrail.reader.config import database as reader
 
 READER = "bench_reader"
 

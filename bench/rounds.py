@@ -12,7 +12,7 @@ from bench.databases import Database, NotMeasured
 from bench.results import Measured, Space
 from bench.shapes import TABLE, Shape
 from bench.workloads import Done, Workload
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 #: What a step takes beside what is timed, in seconds: filling, statistics, checkpoint, counting.
 BESIDE = 0.7

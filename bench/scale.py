@@ -28,9 +28,9 @@ from bench.progress import Line
 from bench.read import READER, NotAnswered, Reading, application
 from bench.results import Measured, Results
 from bench.scale_writes import time_writers
-from rowtrail.embedded import Server, plain_environment
+from rowtrail.embedded.programs import server_user
+from rowtrail.embedded.server import Server, plain_environment
 from rowtrail.errors import RowtrailError
-from rowtrail.programs import server_user
 
 #: With the tables themselves and all indexes; what is free decides how much can be had.
 BYTES = 490

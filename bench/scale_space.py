@@ -16,10 +16,10 @@ from bench.progress import Line
 from bench.results import Measured
 from bench.shapes import MIDDLE, TABLE
 from rowtrail.cli import rowtrail
+from rowtrail.commands.export import export
 from rowtrail.db import connect
-from rowtrail.embedded import Server, plain_environment
-from rowtrail.export_file import export
-from rowtrail.filters import Filters
+from rowtrail.embedded.server import Server, plain_environment
+from rowtrail.history.filters import Filters
 
 #: Beside whom; all of them keep every change of every row.
 BESIDE = (

@@ -9,7 +9,7 @@ from bench.databases import Bare
 from bench.months import WRITTEN, WRITTEN_ROWS
 from bench.progress import Line
 from bench.results import Measured
-from rowtrail.embedded import plain_environment
+from rowtrail.embedded.server import plain_environment
 
 #: How long each run of single rows takes.
 SECONDS = 2

@@ -28,7 +28,7 @@ from bench.progress import Line
 from bench.report import put, table
 from bench.results import Measured, Results
 from bench.shapes import MIDDLE, TABLE
-from rowtrail.embedded import Server, plain_environment
+from rowtrail.embedded.server import Server, plain_environment
 from rowtrail.errors import RowtrailError
 
 BEGIN = "<!-- What follows is written by make bench-seal; edit around it. -->"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from bench.databases import Database
 from bench.shapes import MIDDLE, TABLE, Shape
-from rowtrail.embedded import plain_environment
+from rowtrail.embedded.server import plain_environment
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from waitress import create_server
 
 from rowtrail import create_app, schema
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 FOLDER = Path(__file__).parent
 

@@ -24,11 +24,11 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
 from sqlalchemy import Engine, text
 
 from rowtrail import schema
+from rowtrail.commands.serve import serve
+from rowtrail.commands.target import Target, errors_explained
 from rowtrail.db import connect, installed_revision, parse_url
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
-from rowtrail.serve import serve
-from rowtrail.target import Target, errors_explained
 
 HERE = Path(__file__).parent
 

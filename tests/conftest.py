@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
 from rowtrail import schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 binaries = os.environ.get("ROWTRAIL_TEST_BINARIES")
 # By process, so that parallel workers have a server each: roles belong to the whole cluster.

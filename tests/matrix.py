@@ -21,9 +21,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
-from rowtrail.embedded import MAJOR, ROOT_FOLDER, reachable
+from rowtrail.embedded.programs import programs_folder
+from rowtrail.embedded.server import MAJOR, ROOT_FOLDER, reachable
 from rowtrail.errors import RowtrailError
-from rowtrail.programs import programs_folder
 
 MAJORS = "14 15 16 17 18"
 TESTS = ["tests/sql", "tests/writer", "tests/faults"]

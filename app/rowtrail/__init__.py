@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy import URL
 
-    from rowtrail.acting import actor
+    from rowtrail.writer.acting import actor
 
 __all__ = ["__version__", "actor", "create_app"]
 
@@ -33,7 +33,7 @@ def create_app(database: "str | URL | None" = None) -> "Flask":
             set cannot be meant.
     """
     # Not at the top: who only imports rowtrail, in a model or a script, needs no Flask.
-    from rowtrail.config import make_app
+    from rowtrail.reader.config import make_app
 
     return make_app(database)
 
@@ -41,7 +41,7 @@ def create_app(database: "str | URL | None" = None) -> "Flask":
 def __getattr__(name: str) -> Any:
     # Not at the top: who only asks for the version needs no SQLAlchemy.
     if name == "actor":
-        from rowtrail.acting import actor
+        from rowtrail.writer.acting import actor
 
         return actor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

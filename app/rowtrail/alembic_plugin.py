@@ -49,7 +49,7 @@ def compare(context: "AutogenContext", upgrade: "UpgradeOps") -> "PriorityDispat
     """Adds to a revision what the models say of history, and the database does not do yet."""
     from alembic.util import PriorityDispatchResult
 
-    from rowtrail import autogenerate
+    from rowtrail.writer import autogenerate
 
     autogenerate.compare(context, upgrade)
     return PriorityDispatchResult.CONTINUE

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from rowtrail import __version__, integrity, restoring
-from rowtrail.archive_command import archive, from_archive, row_out_of
-from rowtrail.as_of import as_of, diff
-from rowtrail.erasing import erase
-from rowtrail.following import feed
-from rowtrail.importing import import_
-from rowtrail.maintaining import maintain, retention
-from rowtrail.options import (
+from rowtrail import __version__
+from rowtrail.commands import integrity, restore_check
+from rowtrail.commands.archive import archive, from_archive, row_out_of
+from rowtrail.commands.as_of import as_of, diff
+from rowtrail.commands.erase import erase
+from rowtrail.commands.feed import feed
+from rowtrail.commands.import_ import import_
+from rowtrail.commands.maintain import maintain, retention
+from rowtrail.commands.options import (
     CANNOT,
     DONE,
     FOUND_WRONG,
@@ -33,7 +34,7 @@ from rowtrail.options import (
     print_json,
     with_history,
 )
-from rowtrail.shipping import ship
+from rowtrail.commands.ship import ship
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -120,8 +121,8 @@ def upgrade(database: str | None, data: Path | None, json_wanted: bool) -> None:
     """
     with opened(database, data, upgraded=False) as target:
         from rowtrail import schema
+        from rowtrail.commands.names import database_of
         from rowtrail.db import REVISION, installed_revision
-        from rowtrail.names import database_of
 
         with target.engine.connect() as connection:
             name = database_of(connection)
@@ -181,10 +182,10 @@ def downgrade(
 
     with opened(database, data, upgraded=False) as target:
         from rowtrail import schema
+        from rowtrail.commands.names import database_of
+        from rowtrail.commands.reports import COUNTED
         from rowtrail.db import installed_revision
         from rowtrail.errors import RowtrailError
-        from rowtrail.names import database_of
-        from rowtrail.reports import COUNTED
 
         with target.engine.connect() as connection:
             name = database_of(connection)
@@ -223,7 +224,7 @@ def go_back(
         )
     with opened(database, data, upgraded=False) as target:
         from rowtrail import schema
-        from rowtrail.names import database_of
+        from rowtrail.commands.names import database_of
 
         before, stale = schema.downgrade(target.engine, revision, folder, forget)
         with target.engine.connect() as connection:
@@ -359,9 +360,9 @@ def baseline(
     after that is a no-op.
     """
     with opened(database, data) as target:
-        from rowtrail.baseline import Progress, record
-        from rowtrail.names import find_table
-        from rowtrail.terminal import counting, printable
+        from rowtrail.commands.baseline import Progress, record
+        from rowtrail.commands.names import find_table
+        from rowtrail.commands.terminal import counting, printable
 
         with target.engine.connect() as connection:
             oid = find_table(connection, table)
@@ -390,7 +391,7 @@ def change_tracking(
     from sqlalchemy import text
 
     with opened(database, data) as target:
-        from rowtrail.names import find_table
+        from rowtrail.commands.names import find_table
 
         with target.engine.begin() as connection:
             oid = find_table(connection, table)
@@ -405,7 +406,7 @@ def change_tracking(
             )
             found = connection.execute(state, {"oid": oid}).one()
     if not json_wanted:
-        from rowtrail.terminal import printable
+        from rowtrail.commands.terminal import printable
 
         click.echo(printable(str(said)))
         return
@@ -458,9 +459,9 @@ def status(database: str | None, data: Path | None, models: str | None, json_wan
     from rowtrail.errors import NotUpgraded
 
     with opened(database, data, upgraded=False) as target:
-        from rowtrail import reports
+        from rowtrail.commands import reports
+        from rowtrail.commands.names import database_of
         from rowtrail.db import REVISION, installed_revision, require_current
-        from rowtrail.names import database_of
 
         with target.engine.connect() as connection:
             name = database_of(connection)
@@ -482,7 +483,7 @@ def status(database: str | None, data: Path | None, models: str | None, json_wan
             shipped = reports.history_database(connection)
             wishes = None
             if models is not None:
-                from rowtrail.wishes import find_metadatas, unmet
+                from rowtrail.commands.wishes import find_metadatas, unmet
 
                 wishes = list(unmet(connection, find_metadatas(models)))
     if json_wanted:
@@ -492,7 +493,7 @@ def status(database: str | None, data: Path | None, models: str | None, json_wan
         state |= {"history_of": history_of, "history_database": shipped}
         print_json(state if wishes is None else state | {"models": wishes})
     else:
-        from rowtrail.terminal import show_shipping, show_status
+        from rowtrail.commands.terminal import show_shipping, show_status
 
         if history_of is not None:
             # Nothing is recorded here, by triggers or otherwise.
@@ -514,7 +515,7 @@ for command in (
     integrity.seal,
     integrity.digest,
     integrity.prove,
-    restoring.restore_check,
+    restore_check.restore_check,
 ):
     rowtrail.add_command(command)
 
@@ -556,10 +557,10 @@ def history(
     if archive is not None and database is None and data is None:
         return row_out_of(archive, (), table, key, limit, SHOWN, json_wanted)
     with opened(database, data) as target:
-        from rowtrail import reports
-        from rowtrail.completing import completed, row_versions
-        from rowtrail.names import find_history
-        from rowtrail.terminal import printable, show_history
+        from rowtrail.commands import reports
+        from rowtrail.commands.completing import completed, row_versions
+        from rowtrail.commands.names import find_history
+        from rowtrail.commands.terminal import printable, show_history
 
         with target.engine.connect() as connection, completed(connection, older) as session:
             of = find_history(connection, table)
@@ -652,8 +653,8 @@ def undo_sql(
     from simplejson import RawJSON, dumps
 
     with opened(database, data) as target:
-        from rowtrail import undo
-        from rowtrail.terminal import conflict_line
+        from rowtrail.commands import undo
+        from rowtrail.commands.terminal import conflict_line
 
         undoing = undo.Undoing(
             row[0] if row else table,
@@ -714,9 +715,9 @@ def export(
     given have to hold.
     """
     with opened(database, data) as target:
-        from rowtrail.export_file import export as write
-        from rowtrail.names import find_history
-        from rowtrail.terminal import counting, printable
+        from rowtrail.commands.export import export as write
+        from rowtrail.commands.names import find_history
+        from rowtrail.commands.terminal import counting, printable
 
         with target.engine.connect() as connection:
             of = find_history(connection, table) if table is not None else None
@@ -758,8 +759,8 @@ def serve(database: str | None, data: Path | None, host: str, port: int | None) 
     of OpenID Connect. Only then they can be served at an address that others reach. The reads are
     logged: on stderr, or in the file that ROWTRAIL_READ_LOG names.
     """
-    from rowtrail.serve import log_reads, require_guarded
-    from rowtrail.serve import serve as serve_pages
+    from rowtrail.commands.serve import log_reads, require_guarded
+    from rowtrail.commands.serve import serve as serve_pages
 
     host = require_guarded(host)
     log_reads()
@@ -789,7 +790,7 @@ def password(person: str, file: Path) -> None:
     It is asked for twice. The file is made if there is none; a running rowtrail serve reads it
     again by itself. Whoever is to read no more is deleted from it with an editor.
     """
-    from rowtrail.passwords import require_name, set_password
+    from rowtrail.reader.passwords import require_name, set_password
 
     require_name(person)
     given = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")

@@ -16,8 +16,8 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import DetachedInstanceError, ObjectDeletedError
 
-from rowtrail.acting import Actor, add_source, checked
 from rowtrail.errors import RowtrailError
+from rowtrail.writer.acting import Actor, add_source, checked
 
 __all__ = ["init_app"]
 

@@ -8,10 +8,11 @@ from typing import ClassVar, Literal
 
 from sqlalchemy import event
 
-from rowtrail.acting import actor, current_actor, set_actor
-from rowtrail.images import Boundary
-from rowtrail.intent import TrackOptions, declare
-from rowtrail.model_history import (
+from rowtrail.models import Version
+from rowtrail.writer.acting import actor, current_actor, set_actor
+from rowtrail.writer.images import Boundary
+from rowtrail.writer.intent import TrackOptions, declare
+from rowtrail.writer.model_history import (
     AsOf,
     AsyncAsOf,
     Difference,
@@ -23,9 +24,8 @@ from rowtrail.model_history import (
     session_for,
     versions_of,
 )
-from rowtrail.models import Version
-from rowtrail.past import Past, is_past, past_of
-from rowtrail.row_keys import identity_of
+from rowtrail.writer.past import Past, is_past, past_of
+from rowtrail.writer.row_keys import identity_of
 
 __all__ = [
     "AsOf",

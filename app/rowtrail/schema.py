@@ -423,7 +423,7 @@ def migration(
 
 def migrate_with(run: Callable[[Connection], None]) -> None:
     """Runs migrations in the database that DATABASE_URL names, or the embedded one: `alembic …`."""
-    from rowtrail.target import open_database
+    from rowtrail.commands.target import open_database
 
     named = os.environ.get("DATABASE_URL")
     with open_database(named, None) as target, explained(target.engine):

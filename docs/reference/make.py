@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 from rowtrail import schema
 from rowtrail.cli import rowtrail
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 FOLDER = Path(__file__).parent
 

@@ -13,7 +13,7 @@ from visits import Site, Visit
 from waitress import create_server
 
 from rowtrail import create_app
-from rowtrail.config import database
+from rowtrail.reader.config import database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

@@ -25,10 +25,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tasks import run_async
 from waitress import create_server
 
-from rowtrail import acting, create_app
-from rowtrail.config import database
+from rowtrail import create_app
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
+from rowtrail.reader.config import database
+from rowtrail.writer import acting
 
 MakePage = Callable[..., Page]
 
@@ -729,7 +730,7 @@ def test_each_kind_of_finding_has_its_runbook() -> None:
     sql = (ROOT / "sql/verify.sql").read_text(encoding="utf-8")
     verify = sql.split("$$")[1]
     code = "".join(
-        file.read_text(encoding="utf-8") for file in (ROOT / "app/rowtrail").glob("*.py")
+        file.read_text(encoding="utf-8") for file in (ROOT / "app/rowtrail").rglob("*.py")
     )
     parts = set(re.findall(r"select '(\w+)'(?:::text)?,", verify))
     parts |= set(re.findall(r"Finding\(\s*\"(\w+)\"", code))

@@ -11,7 +11,7 @@ import pytest
 from run import GRANTS
 from sqlalchemy import Engine, text
 
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

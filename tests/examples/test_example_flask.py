@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from shop.models import db
 from sqlalchemy import Engine
 
-from rowtrail import acting
+from rowtrail.writer import acting
 
 MIGRATIONS = Path(example.__file__).parents[1] / "migrations"
 

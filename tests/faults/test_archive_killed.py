@@ -10,9 +10,9 @@ import pytest
 from archived import OLD, versions_here, versions_there
 from sqlalchemy import URL, Connection, text
 
-from rowtrail.archive_check import Checking
-from rowtrail.archive_place import Place
-from rowtrail.archives import Archive
+from rowtrail.archive.archives import Archive
+from rowtrail.archive.check import Checking
+from rowtrail.archive.place import Place
 
 KILLS = 50
 

@@ -11,10 +11,12 @@ from nodes import run_as_server
 from oracle import assert_exact
 from sqlalchemy import URL
 
-from rowtrail import embedded, schema, seals
+from rowtrail import schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server
-from rowtrail.programs import programs_folder
+from rowtrail.embedded import server
+from rowtrail.embedded.programs import programs_folder
+from rowtrail.embedded.server import Server
+from rowtrail.proof import seals
 
 
 def rowtrail(url: URL, *arguments: str) -> tuple[int, str]:
@@ -37,7 +39,7 @@ def test_what_pg_upgrade_brings_is_sound_and_goes_on() -> None:
 
 
 def upgrade_and_look(folder: Path) -> None:
-    programs = {n: programs_folder(n, embedded.ROOT_FOLDER / "programs") for n in (16, 18)}
+    programs = {n: programs_folder(n, server.ROOT_FOLDER / "programs") for n in (16, 18)}
     older = Server(folder / "older", programs[16])
     newer = Server(folder / "newer", programs[18])
     with older:

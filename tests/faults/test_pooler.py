@@ -18,8 +18,8 @@ from sqlalchemy import URL, create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.orm import Session as OrmSession
 
+from rowtrail.embedded.programs import server_user
 from rowtrail.orm import Versioned, actor, set_actor
-from rowtrail.programs import server_user
 
 ANIMALS = "animals (id int primary key, name text, legs int)"
 PORT = 6432

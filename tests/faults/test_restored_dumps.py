@@ -11,8 +11,8 @@ from nodes import Node
 from oracle import assert_exact
 from sqlalchemy import text
 
-from rowtrail import seals
 from rowtrail.db import connect
+from rowtrail.proof import seals
 
 SHOP = """
 create table first (id int primary key);

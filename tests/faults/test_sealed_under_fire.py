@@ -16,7 +16,7 @@ from fire import SCHEMA, VERSIONS, WRITERS, Client
 from nodes import Node, Session, wait_until
 from oracle import assert_exact
 
-from rowtrail import guard
+from rowtrail.embedded import guard
 
 KILLS = int(os.environ.get("ROWTRAIL_KILLS", "3"))
 

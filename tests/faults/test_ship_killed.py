@@ -18,7 +18,7 @@ from nodes import Node, wait_until
 from oracle import assert_exact
 from shipped import assert_same, assert_sound
 
-from rowtrail import guard
+from rowtrail.embedded import guard
 
 KILLS = int(os.environ.get("ROWTRAIL_KILLS", "5"))
 

@@ -12,8 +12,8 @@ from oracle import assert_exact, recorded
 from sqlalchemy import URL
 
 from rowtrail import create_app
-from rowtrail.embedded import MAJOR, ROOT_FOLDER
-from rowtrail.programs import programs_folder, server_user
+from rowtrail.embedded.programs import programs_folder, server_user
+from rowtrail.embedded.server import MAJOR, ROOT_FOLDER
 
 ANIMALS = "animals (id int primary key, name text, legs int)"
 

@@ -29,7 +29,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,10 +14,11 @@ from typing import Any
 import psycopg2
 from sqlalchemy import text
 
-from rowtrail import guard, schema
+from rowtrail import schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server, plain_environment
-from rowtrail.programs import server_user
+from rowtrail.embedded import guard
+from rowtrail.embedded.programs import server_user
+from rowtrail.embedded.server import Server, plain_environment
 
 BINARIES = os.environ.get("ROWTRAIL_TEST_BINARIES")
 

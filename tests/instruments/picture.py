@@ -19,7 +19,7 @@ import psycopg2
 
 from rowtrail import schema
 from rowtrail.db import REVISION, connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 FOLDER = Path(__file__).parents[1] / "operator" / "revisions"
 

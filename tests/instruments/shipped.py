@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from rowtrail.shipment import Progress, Shipping, Side
+from rowtrail.shipping.shipment import Progress, Shipping, Side
 
 Run = Callable[..., list[Any]]
 

@@ -14,7 +14,7 @@ from nodes import BINARIES, Session
 from sqlalchemy import URL
 
 from rowtrail import schema
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 #: Of which there is a picture: all that were released.
 RELEASED = sorted(file.stem for file in picture.FOLDER.glob("*.sql"))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import URL, text
 
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -12,7 +12,7 @@ from as_people_do import Run, command, environment
 from nodes import wait_until
 from shops import Shops, serving
 
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 BINARIES = os.environ.get("ROWTRAIL_TEST_BINARIES")
 

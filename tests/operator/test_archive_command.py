@@ -22,16 +22,17 @@ from as_people_do import Run, said_in_one_line
 from pyarrow import fs, parquet
 from sqlalchemy import URL, Connection, Engine, text
 
-from rowtrail import schema, seals
-from rowtrail.archive_check import Checking
-from rowtrail.archive_files import VersionsFile
-from rowtrail.archive_place import Place
-from rowtrail.archives import Archive, codec_of
-from rowtrail.archiving import Archiving
+from rowtrail import schema
+from rowtrail.archive.archives import Archive, codec_of
+from rowtrail.archive.archiving import Archiving
+from rowtrail.archive.check import Checking
+from rowtrail.archive.files import VersionsFile
+from rowtrail.archive.place import Place
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
-from rowtrail.records import Version, value_salt, values
+from rowtrail.proof import seals
+from rowtrail.proof.records import Version, value_salt, values
 
 CHECK = Path(__file__).parents[2] / "docs/check_proof.py"
 problem = runpy.run_path(str(CHECK))["problem"]

@@ -17,7 +17,7 @@ from attacks import ATTACKS, STAGE, Attack, Named, Refused, Shows
 from sqlalchemy import URL, Engine
 
 from rowtrail import create_app
-from rowtrail.config import database
+from rowtrail.reader.config import database
 
 MEMBERSHIPS = {
     "owner": "",

@@ -62,7 +62,7 @@ def test_killed_it_goes_on_and_loses_and_doubles_nothing(
 def test_a_table_that_is_held_for_long_is_one_line(
     run: Run, owner: URL, db: Connection, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rowtrail import baseline
+    from rowtrail.commands import baseline
     from rowtrail.errors import RowtrailError
 
     monkeypatch.setattr(baseline, "TRIES", 2)

@@ -13,8 +13,8 @@ import pytest
 from as_people_do import Run, command, environment, execute, said_in_one_line
 from sqlalchemy import URL, Connection, Engine, text
 
-from rowtrail.embedded import Server
-from rowtrail.terminal import printable
+from rowtrail.commands.terminal import printable
+from rowtrail.embedded.server import Server
 
 WEIRD = 'we"ird; drop table x;--é'
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from rowtrail.db import connect
 from rowtrail.demo.place import NAME
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 # One process runs these: each keeps a processor busy.
 pytestmark = pytest.mark.xdist_group("demo")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from as_people_do import Run, environment, execute, said_in_one_line, scalar
 
-from rowtrail import guard
-from rowtrail.embedded import Server
+from rowtrail.embedded import guard
+from rowtrail.embedded.server import Server
 
 USER = """
 import sys, time

@@ -7,7 +7,7 @@ import pytest
 from as_people_do import Run, dump, execute, scalar, written
 from sqlalchemy import URL
 
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 EVENTS = """
 select coalesce(string_agg(concat_ws(' ', v.data ->> 'command', v.data ->> 'noticed_by', d.before, '→', d.after), '; ' order by v.id), '')

@@ -14,7 +14,7 @@ from as_people_do import Run, command, environment, said_in_one_line
 from pyarrow import parquet
 from sqlalchemy import URL, Connection, text
 
-from rowtrail.parquet import write as write_parquet
+from rowtrail.history.parquet import write as write_parquet
 
 
 @pytest.fixture
@@ -182,8 +182,8 @@ def test_without_its_library_it_says_what_to_install(
 def test_a_row_group_of_parquet_is_made_of_few_rows_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rowtrail.parquet.ROWS", 10)
-    monkeypatch.setattr("rowtrail.parquet.OBJECTS", 4)
+    monkeypatch.setattr("rowtrail.history.parquet.ROWS", 10)
+    monkeypatch.setattr("rowtrail.history.parquet.OBJECTS", 4)
     moment = datetime(2026, 11, 28, tzinfo=UTC)
     version = namedtuple(
         "version",

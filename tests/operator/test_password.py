@@ -14,7 +14,7 @@ from sqlalchemy import URL
 from test_serve import serving
 
 from rowtrail.cli import rowtrail
-from rowtrail.passwords import Passwords
+from rowtrail.reader.passwords import Passwords
 
 
 def set_password(file: Path, person: str, *typed: str) -> str:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy import URL, Connection, text
 
-from rowtrail import seals
+from rowtrail.proof import seals
 
 CHECK = Path(__file__).parents[2] / "docs" / "check_proof.py"
 

@@ -15,8 +15,8 @@ import pytest
 from as_people_do import Run, command, environment, execute, said_in_one_line, scalar
 from sqlalchemy import URL
 
-from rowtrail import guard
-from rowtrail.embedded import Server
+from rowtrail.embedded import guard
+from rowtrail.embedded.server import Server
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, text
 
 from rowtrail import schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 Ship = Callable[..., subprocess.CompletedProcess[str]]
 

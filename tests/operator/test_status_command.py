@@ -8,7 +8,7 @@ import pytest
 from as_people_do import Run, said_in_one_line
 from sqlalchemy import URL, Connection, text
 
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 MODELS = """
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column

@@ -9,7 +9,7 @@ import pytest
 from as_people_do import Run, said_in_one_line, written
 from sqlalchemy import URL, Connection, text
 
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, text
 from rowtrail import db as database_module
 from rowtrail import schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 
 def test_the_code_is_for_the_newest_migration() -> None:

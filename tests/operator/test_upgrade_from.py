@@ -9,7 +9,7 @@ from shops import RELEASED, Shops, definitions, history, is_whole, session, sql_
 
 from rowtrail import schema
 from rowtrail.db import REVISION
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 
 
 @pytest.mark.parametrize("revision", RELEASED)

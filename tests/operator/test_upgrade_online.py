@@ -20,9 +20,9 @@ from sqlalchemy import URL
 
 from rowtrail import patience, schema
 from rowtrail.db import REVISION, connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.programs import server_user
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
-from rowtrail.programs import server_user
 
 #: What a transaction may take meanwhile, on a machine that does other things too, in seconds.
 LONGEST = 3.0

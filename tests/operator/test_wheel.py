@@ -48,6 +48,6 @@ def test_the_wheel_finds_its_sql_and_its_migrations(
     finally:
         db.execute(text("drop database for_the_wheel"))
     assert Path(said.strip()) == installed / "rowtrail" / "sql"
-    assert (installed / "rowtrail" / "templates").is_dir()
+    assert (installed / "rowtrail" / "reader" / "templates").is_dir()
     # Alembic finds the operations, and its autogenerate the comparison, by what the wheel says.
     assert tracks.split()[-1] == "alembic.autogenerate.rowtrail"

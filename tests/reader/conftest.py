@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import URL, Engine
 
 from rowtrail import create_app
-from rowtrail.config import database
+from rowtrail.reader.config import database
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, text
 
 from rowtrail import create_app
 from rowtrail.errors import RowtrailError
-from rowtrail.passwords import set_password
+from rowtrail.reader.passwords import set_password
 
 MakeClient = Callable[[URL | str], FlaskClient]
 SetUp = Callable[..., FlaskClient]
@@ -380,7 +380,7 @@ def test_an_unknown_person_costs_as_much_as_a_wrong_password(
         compared.append(known.partition("$")[0])
         return security.check_password_hash(known, given)
 
-    monkeypatch.setattr("rowtrail.passwords.check_password_hash", check)
+    monkeypatch.setattr("rowtrail.reader.passwords.check_password_hash", check)
     client.get("/tables", **basic("ann", "wrong"))
     client.get("/tables", **basic("nobody", "wrong"))
     assert len(compared) == 2

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from two_writers import LOOK, PROGRAMS, SCHEMA, Statement, restart
 
-from rowtrail import chaining, comparing, feeds, paging
+from rowtrail.history import chaining, comparing, feeds, paging
 
 #: So many pages of a list are looked at.
 FOLLOWED = 8

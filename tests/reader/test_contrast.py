@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowtrail.answers import Value
-from rowtrail.contrast import paths, remark, words
+from rowtrail.history.answers import Value
+from rowtrail.history.contrast import paths, remark, words
 
 LONG = "The parcel was left with the neighbour at number 12, who signed for it."
 

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
-from rowtrail import exports
-from rowtrail.filters import Filters
-from rowtrail.looking import Place
+from rowtrail.history import exports
+from rowtrail.history.filters import Filters
+from rowtrail.history.looking import Place
 
 
 def run(db: Connection, statements: str) -> None:
@@ -139,7 +139,7 @@ def test_all_versions_are_exported_once_and_in_their_order(
     run(shop, "insert into orders select g, 'x', g from generate_series(1, 2500) as g")
     run(shop, "insert into other select g from generate_series(1, 1200) as g")
     run(shop, "update orders set a = 'y' where id % 2 = 0")
-    monkeypatch.setattr("rowtrail.looking.LOOKED_AT", 700)
+    monkeypatch.setattr("rowtrail.history.looking.LOOKED_AT", 700)
     for query in ("", "?op=insert", "?column=a&to=y"):
         lines = client.get(f"/changes/export.jsonl{query}").text.splitlines()
         ids = [json.loads(line)["id"] for line in lines]

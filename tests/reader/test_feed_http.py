@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import URL, Connection, Engine, text
 
-from rowtrail import stream_api
+from rowtrail.reader import stream_api
 
 FEED = "/api/v1/feed"
 
@@ -102,7 +102,7 @@ def test_who_finds_no_place_is_told_when_to_come_again(
     quick: FlaskClient, orders: Connection
 ) -> None:
     for _ in range(stream_api.WAITERS):
-        stream_api.places.acquire()
+        stream_api.seats.acquire()
     try:
         for headers in ({}, {"Accept": "text/event-stream"}):
             refused = quick.get(f"{FEED}?after=now&wait=2", headers=headers)
@@ -114,7 +114,7 @@ def test_who_finds_no_place_is_told_when_to_come_again(
         assert quick.get(f"{FEED}?after=now").status_code == 200
     finally:
         for _ in range(stream_api.WAITERS):
-            stream_api.places.release()
+            stream_api.seats.release()
 
 
 def events(body: list[bytes]) -> Iterator[dict[str, str]]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from halves import Halves, run
 from sqlalchemy import Engine, NullPool, create_engine, event, text
 
-from rowtrail import older
+from rowtrail.history import older
 
 MakeReader = Callable[..., FlaskClient]
 

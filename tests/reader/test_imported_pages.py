@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, text
 
-from rowtrail import imports
+from rowtrail.importing import imports
 
 SOURCE = Path(__file__).parents[1] / "operator" / "sources" / "supa_audit-by-hand.sql"
 

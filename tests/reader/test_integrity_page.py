@@ -127,7 +127,7 @@ def test_until_when_it_is_sealed_and_what_is_not_is_said(
 def test_the_digest_of_the_page_is_one_that_the_command_takes(
     client: FlaskClient, shop: Connection, tmp_path: Any
 ) -> None:
-    from rowtrail import seals
+    from rowtrail.proof import seals
 
     shop.execute(text("select rowtrail.seal()"))
     page = client.get("/integrity").text

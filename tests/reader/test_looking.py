@@ -10,10 +10,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session
 
-from rowtrail import activity, comparing, feeds, finding, history, looking, moments, relations
-from rowtrail.answers import Cursor
-from rowtrail.filters import Filters
-from rowtrail.moments import Boundary
+from rowtrail.history import (
+    activity,
+    comparing,
+    feeds,
+    finding,
+    looking,
+    moments,
+    places,
+    relations,
+)
+from rowtrail.history.answers import Cursor
+from rowtrail.history.filters import Filters
+from rowtrail.history.moments import Boundary
 
 VERSIONS = 60_000
 BOUND = 5_000
@@ -185,38 +194,38 @@ QUESTIONS: dict[str, tuple[str, Callable[[Session], Any], float]] = {
     ),
     "the page of a row": (
         "row_key",
-        lambda session: history.row(session, history.table(session, 1), "7", Cursor()),
+        lambda session: places.row(session, places.table(session, 1), "7", Cursor()),
         200,
     ),
     "the page of a row from a version on": (
         "row_key",
-        lambda session: history.row(session, history.table(session, 1), "7", Cursor(before=10**6)),
+        lambda session: places.row(session, places.table(session, 1), "7", Cursor(before=10**6)),
         200,
     ),
     "the page of a transaction": (
         "changed_at_",
-        lambda session: history.transaction(session, 1, 1500, Cursor()),
+        lambda session: places.transaction(session, 1, 1500, Cursor()),
         20_000,
     ),
-    "the list of tables": ("pkey", history.tables, 2 * (history.COUNTED + 1)),
+    "the list of tables": ("pkey", places.tables, 2 * (places.COUNTED + 1)),
     "two versions side by side": (
         "pkey",
-        lambda session: comparing.compare(session, history.table(session, 1), 100, 100_100),
+        lambda session: comparing.compare(session, places.table(session, 1), 100, 100_100),
         10,
     ),
     "who gave each column its value": (
         "row_key",
-        lambda session: comparing.origins(session, history.table(session, 1), "7"),
+        lambda session: comparing.origins(session, places.table(session, 1), "7"),
         200,
     ),
     "a row and those that refer to it": (
         "pkey",
-        lambda session: relations.related(session, history.table(session, 1), "7", [], Cursor()),
+        lambda session: relations.related(session, places.table(session, 1), "7", [], Cursor()),
         BOUND + 100,
     ),
     "what came before and after a moment": (
         "pkey",
-        lambda session: moments.neighbours(session, history.table(session, 1), None, DAY),
+        lambda session: moments.neighbours(session, places.table(session, 1), None, DAY),
         2 * (looking.MARGIN / timedelta(minutes=1) + looking.NEAR / looking.STEP),
     ),
     "an export": (
@@ -352,7 +361,7 @@ def test_a_page_of_a_table_as_it_was_reads_a_bounded_number_of_versions(
         from pg_stat_xact_all_tables where relname like 'versions%'
     """)
     with Session(engine) as session:
-        table = history.table(session, 1)
+        table = places.table(session, 1)
         for boundary, after_key in (
             (Boundary(at=DAY), None),
             (Boundary(at=DAY), "500"),

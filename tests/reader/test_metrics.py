@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import URL, Connection, Engine, text
 
-from rowtrail.assurance import Integrity, Lag
-from rowtrail.metrics import written
+from rowtrail.history.assurance import Integrity, Lag
+from rowtrail.reader.metrics import written
 
 MakeClient = Callable[[URL | str], FlaskClient]
 
@@ -214,7 +214,7 @@ def test_a_database_of_any_name_is_a_label() -> None:
 def test_who_scrapes_has_to_be_known_as_who_reads_pages(
     web: Engine, make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rowtrail.passwords import set_password
+    from rowtrail.reader.passwords import set_password
 
     client = make_client(web.url)
     refused = client.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.7"})

@@ -135,7 +135,9 @@ def test_who_signed_in_long_ago_signs_in_again_whatever_they_did_meanwhile(
     now = time.time()
     sign_in(client)
     for hours, status in ((4, 200), (7.9, 200), (8.1, 302)):
-        monkeypatch.setattr("rowtrail.oidc.time.time", lambda hours=hours: now + hours * 3600)
+        monkeypatch.setattr(
+            "rowtrail.reader.oidc.time.time", lambda hours=hours: now + hours * 3600
+        )
         assert get(client, "/tables").status_code == status
 
 

@@ -20,11 +20,12 @@ from openapi_spec_validator import validate
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sqlalchemy import Connection, text
 
-from rowtrail import create_app, openapi, schema
-from rowtrail.access import OPEN
-from rowtrail.config import database
+from rowtrail import create_app, schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
+from rowtrail.reader import openapi
+from rowtrail.reader.access import OPEN
+from rowtrail.reader.config import database
 
 EXAMPLES = os.environ.get("ROWTRAIL_EXAMPLES")
 

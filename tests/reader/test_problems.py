@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from rowtrail.problems import PROBLEMS
+from rowtrail.reader.problems import PROBLEMS
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_failure_of_our_own_is_a_problem_without_its_cause(
     def fail(_: object) -> None:
         raise ZeroDivisionError("the secret")
 
-    monkeypatch.setattr("rowtrail.history.tables", fail)
+    monkeypatch.setattr("rowtrail.history.places.tables", fail)
     client.application.logger.disabled = True
     found = problem(client, "/api/v1/tables")
     assert found["type"] == "/api/v1/problems/failure"
@@ -122,7 +122,7 @@ def test_what_may_go_well_in_a_moment_has_a_kind_of_its_own(
         raise PoolTimeout
 
     client.application.logger.disabled = True
-    monkeypatch.setattr("rowtrail.history.tables", wait)
+    monkeypatch.setattr("rowtrail.history.places.tables", wait)
     found = problem(client, "/api/v1/tables")
     assert (found["status"], found["type"]) == (503, "/api/v1/problems/busy")
 

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
 
-from rowtrail import looking
+from rowtrail.history import looking
 
 SHOP = """
 create table customers (id int primary key, name text);

@@ -9,9 +9,9 @@ from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from rowtrail import create_app
-from rowtrail.config import database
 from rowtrail.db import REVISION
 from rowtrail.errors import RowtrailError
+from rowtrail.reader.config import database
 
 MakeClient = Callable[[URL | str], FlaskClient]
 
@@ -253,7 +253,7 @@ def test_a_failure_of_our_own_shows_no_traceback(
     def fail(_: object) -> None:
         raise ZeroDivisionError("the secret")
 
-    monkeypatch.setattr("rowtrail.history.tables", fail)
+    monkeypatch.setattr("rowtrail.history.places.tables", fail)
     client.application.logger.disabled = True
     answer = client.get("/tables")
     assert answer.status_code == 500

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from rowtrail import imports
+from rowtrail.importing import imports
 
 Run = Callable[..., list[Any]]
 

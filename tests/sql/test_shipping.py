@@ -10,10 +10,11 @@ import pytest
 from shipped import assert_same, assert_sound, ship
 from sqlalchemy import Engine, text
 
-from rowtrail import imports, seals
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
+from rowtrail.importing import imports
+from rowtrail.proof import seals
 
 Run = Callable[..., list[Any]]
 MakeTable = Callable[..., str]

@@ -10,9 +10,10 @@ import psycopg2
 import pytest
 from sqlalchemy import text
 
-from rowtrail import guard, schema
+from rowtrail import schema
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded import guard
+from rowtrail.embedded.server import Server
 
 Run = Callable[..., list[Any]]
 Exact = Callable[..., None]

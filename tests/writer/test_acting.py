@@ -29,7 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from tasks import run_async
 from trips import Trips
 
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
 from rowtrail.orm import Versioned, actor, current_actor, set_actor
 

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import rowtrail.flask
-from rowtrail import acting
 from rowtrail.errors import RowtrailError
 from rowtrail.orm import Versioned, actor
+from rowtrail.writer import acting
 
 MakeTables = Callable[..., None]
 Recorded = Callable[[], list[tuple[Any, ...]]]

@@ -15,8 +15,8 @@ from sqlalchemy.orm import (
 )
 
 from rowtrail.errors import RowtrailError
-from rowtrail.intent import Tracking, tracking_of
 from rowtrail.orm import Versioned
+from rowtrail.writer.intent import Tracking, tracking_of
 
 
 class Base(DeclarativeBase):

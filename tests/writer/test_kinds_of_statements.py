@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from rowtrail.models import Version
-from rowtrail.statements import Kind, kind_of
+from rowtrail.writer.statements import Kind, kind_of
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from sqlalchemy.orm import (
 )
 
 from rowtrail.errors import RowtrailError
-from rowtrail.intent import tracking_of
 from rowtrail.orm import Version, Versioned, actor, set_actor
+from rowtrail.writer.intent import tracking_of
 
 MakeTables = Callable[..., None]
 Ask = Callable[..., list[Any]]

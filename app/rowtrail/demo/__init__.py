@@ -4,13 +4,13 @@ The writers are pgbench, a Flask-SQLAlchemy application (blog.py) and psql (corr
 """
 
 from rowtrail import schema
+from rowtrail.commands.target import Target
 from rowtrail.demo.blog import write_through_flask
 from rowtrail.demo.place import Place, prepared
 from rowtrail.demo.programs import fill_pgbench, run_pgbench, run_psql
 from rowtrail.demo.progress import Progress
 from rowtrail.demo.summary import recorded, show, show_where_next
-from rowtrail.seals import seal
-from rowtrail.target import Target
+from rowtrail.proof.seals import seal
 
 __all__ = ["run"]
 
@@ -47,7 +47,7 @@ def run(target: Target, *, seconds: int, clients: int, serve_pages: bool, port: 
         right = show(place, tables, benchmark, sealed)
         if serve_pages:
             # Here, not at the top: without the pages there is no need for Flask's server.
-            from rowtrail.serve import serve
+            from rowtrail.commands.serve import serve
 
             serve(
                 Target(place.engine, target.server),

@@ -9,10 +9,10 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Connection, Engine, text
 
+from rowtrail.commands.target import Target, errors_explained
 from rowtrail.db import connect
-from rowtrail.embedded import Server
+from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
-from rowtrail.target import Target, errors_explained
 
 #: The database on the embedded server, or the schema in a database that was named.
 NAME = "rowtrail_demo"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from rowtrail.terminal import console
+from rowtrail.commands.terminal import console
 
 
 class Progress:

@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
 
-from rowtrail import reports
+from rowtrail.commands import reports
+from rowtrail.commands.names import find_history
+from rowtrail.commands.terminal import console, printable, show_history
 from rowtrail.demo.place import NAME, Place
-from rowtrail.embedded import default_folder
-from rowtrail.names import find_history
-from rowtrail.seals import Sealed
-from rowtrail.terminal import console, printable, show_history
+from rowtrail.embedded.server import default_folder
+from rowtrail.proof.seals import Sealed
 
 # Since the last TRUNCATE: in a database that was named, earlier demos ended with one.
 RECORDED = """

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg2
 
-from rowtrail.embedded import Server, plain_environment
+from rowtrail.embedded.server import Server, plain_environment
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[2]

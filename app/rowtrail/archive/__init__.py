@@ -1,0 +1,1 @@
+"""Old months as Parquet files, which are read and proven without a database."""

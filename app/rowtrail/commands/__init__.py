@@ -1,0 +1,1 @@
+"""The commands of `rowtrail`, a module each, and what they share; cli.py puts them together."""

@@ -1,0 +1,1 @@
+"""What other tools had recorded, as versions."""

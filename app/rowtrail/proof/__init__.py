@@ -1,0 +1,1 @@
+"""Seals, digests and proofs, and what `rowtrail verify` looks at."""

@@ -1,0 +1,1 @@
+"""Copying the history to a history database."""

@@ -1,0 +1,1 @@
+"""For programs that write: the actor, the history of their models, and their migrations."""
