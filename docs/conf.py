@@ -86,8 +86,8 @@ nitpick_ignore_regex = [
     ),
     # Variables of types, and what stands for several types.
     # Named by the module in which they are made, not by the one that gives them.
-    ("py:class", r"rowtrail\.(acting|images|intent|model_history)\.\w+"),
-    ("py:.*", r"(rowtrail\.\w+\.)?([A-Z]|Any\w*Session|RowtrailError)"),
+    ("py:class", r"rowtrail\.writer\.\w+\.\w+"),
+    ("py:.*", r"(rowtrail\.[\w.]+\.)?([A-Z]|Any\w*Session|RowtrailError)"),
 ]
 
 

@@ -1,8 +1,8 @@
 """Operations for a project's own Alembic migrations: `op.track_table()`, `op.untrack_table()`.
 
 Alembic knows them wherever rowtrail is installed. Autogenerate writes them for `Versioned` models
-(writer/autogenerate.py). They call `rowtrail.track()` and `rowtrail.untrack()`, as the table's owner, in
-the migration's transaction; in offline mode they are that SQL.
+(writer/autogenerate.py). They call `rowtrail.track()` and `rowtrail.untrack()`, as the table's
+owner, in the migration's transaction; in offline mode they are that SQL.
 """
 
 import logging

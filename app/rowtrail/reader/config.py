@@ -53,6 +53,14 @@ HEADERS = {
 def make_app(url: str | URL | None) -> Flask:
     """What `rowtrail.create_app()` gives."""
     # These add their routes to the two.
+    from rowtrail.reader import (  # noqa: F401
+        feed_api,
+        feed_pages,
+        integrity_pages,
+        moment_pages,
+        relation_pages,
+        stream_api,
+    )
     from rowtrail.reader.api import FAMILIES
     from rowtrail.reader.pages import pages
     from rowtrail.reader.zone import zones
