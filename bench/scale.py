@@ -96,7 +96,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--changes", type=positive, default=UNIT, help=f"for peers ({UNIT})")
     parser.add_argument(
         "--only-rates", action="store_true",
-        help="with --load: measure anew how fast the base is sealed, shipped and archived",
+        help="with --load: measure anew what each tool keeps of a change, and how fast the base is "
+        "sealed, shipped and archived",
     )  # fmt: skip
     parser.add_argument("--binaries", type=Path, help="the programs of another PostgreSQL")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep all times as JSON")
@@ -169,15 +170,15 @@ def run(server: Server, options: argparse.Namespace) -> Results:
 
 
 def run_rates(server: Server, options: argparse.Namespace, results: Results) -> Results:
-    """Seals, ships and archives the smallest history anew."""
+    """Measures the tools' bytes, and seals, ships and archives the smallest history, anew."""
     *_, space, rates = results.shapes
     years = Years(options.base, datetime.datetime.now(tz=datetime.UTC))
-    for name in ("ship", "archive"):
-        results.missing.pop(name, None)
-    for name in [name for name in rates.times if not name.startswith("exported")]:
-        del rates.times[name]
-    for name in [name for name in space.times if name.startswith("archived")]:
+    results.missing.clear()
+    rates.times.clear()
+    for name in [name for name in space.times if not name.endswith(" versions")]:
         del space.times[name]
+    with Line() as line:
+        scale_space.measure(server, options.changes, space, rates, results.missing, line)
     with Line() as line, history(server, years, line) as base:
         scale_space.use_transactions(base, years)
         scale_space.time_seal(base, rates, line)
