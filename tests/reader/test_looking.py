@@ -26,6 +26,7 @@ from rowtrail.history.moments import Boundary
 
 VERSIONS = 60_000
 BOUND = 5_000
+FIRST = 2_000
 
 #: The months of `long`: two that are over, and this one.
 SEED = """
@@ -59,8 +60,9 @@ def long(db: Connection, monkeypatch: pytest.MonkeyPatch) -> Connection:
     """60,000 versions, one a minute, of which every hundredth is of another table."""
     db.connection.cursor().execute(SEED)
     db.execute(text("vacuum analyze rowtrail.versions"))
-    for module in (looking, feeds, finding):
+    for module in (looking, finding):
         monkeypatch.setattr(module, "LOOKED_AT", BOUND)
+    monkeypatch.setattr(looking, "FIRST_LOOK", FIRST)
     return db
 
 
@@ -247,6 +249,26 @@ def test_each_question_uses_its_index_and_reads_a_bounded_number_of_versions(
     for plan in found:
         assert not [scan for scan in scans(plan) if scan["Node Type"] == "Seq Scan" and reads(scan)]
         assert read_by(plan) <= most, json.dumps(plan)[:2000]
+
+
+def test_what_is_found_soon_is_not_looked_for_far(
+    plans: Callable[[Callable[[Session], Any]], list[Any]],
+) -> None:
+    """Every twentieth version is of this actor, so that a page of 50 is among the first 1,100."""
+    found = plans(lambda session: feeds.feed(session, Filters(table=1, actor="user7"), Cursor()))
+    assert sum(map(read_by, found)) < 2 * FIRST + 400
+
+
+@pytest.mark.parametrize("place", ["/tables/1.json", "/changes.json"])
+def test_where_a_look_takes_long_the_page_comes_after_the_first_part_of_it(
+    client: FlaskClient, long: Connection, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(looking, "PATIENCE", 0)
+    page: Any = client.get(f"{place}?actor=mallory").json
+    assert page["looked"]["version_count"] == FIRST
+    found, said = walk(client, f"{place}?actor=mallory", "older")
+    assert found == ([3_000_000] if place == "/changes.json" else [])
+    assert said >= 25
 
 
 def test_activity_is_counted_by_the_primary_key_up_to_a_bound(

@@ -23,14 +23,14 @@ from rowtrail.history.answers import (
 )
 from rowtrail.history.filters import Filters
 from rowtrail.history.looking import (
-    LOOKED_AT,
     LOWEST_ID,
+    Look,
     Place,
     Share,
     Span,
     at,
-    end_of_look,
     in_share,
+    looks,
     outermost,
     places,
     span_of,
@@ -55,7 +55,7 @@ def feed(session: Session, filters: Filters, cursor: Cursor) -> Page:
     """The changes that the filters mean, from the cursor on, newest first.
 
     Without filters, or with no more than a key, they are found by an index. Else at most about
-    `LOOKED_AT` versions are looked at; where that is not to the end, the page has `looked`.
+    `looking.LOOKED_AT` versions are looked at; where that is not to the end, the page has `looked`.
     """
     wanted = Wanted.by(filters)
     tables = None if filters.table is None else [filters.table]
@@ -71,14 +71,14 @@ def page_of_span(session: Session, span: Span, wanted: Wanted, cursor: Cursor) -
     """The changes of the span that are wanted, from the cursor on, newest first; as `feed()`."""
     upward = cursor.after is not None
     here = from_cursor(span, cursor)
-    found, end = look(session, here, wanted, upward, PAGE + 1)
+    found, last = look(session, here, wanted, upward, PAGE + 1)
     changes = events.described(session, shown(session, found[:PAGE], upward))
     ahead = looked = None
     if len(found) > PAGE:
         ahead = found[PAGE - 1].id
-    elif end is not None:
-        ahead = end.id
-        looked = Looked(LOOKED_AT, end.changed_at)
+    elif last.end is not None:
+        ahead = last.end.id
+        looked = Looked(last.versions, last.end.changed_at)
     edge = None
     behind = behind_cursor(span, cursor)
     if behind is not None and has_some(session, behind, wanted):
@@ -105,10 +105,10 @@ def walk(
     wanted = Wanted.by(filters)
 
     def step(one: Session, span: Span) -> tuple[list[Place], int | None]:
-        found, end = look(one, span, wanted, True, size)
+        found, last = look(one, span, wanted, True, size)
         if len(found) == size:
             return found, found[-1].id
-        return found, None if end is None else end.id
+        return found, None if last.end is None else last.end.id
 
     tables = None if filters.table is None else [filters.table]
     return chaining.walked(session, tables, lambda one: span_of(one, filters), step)
@@ -121,10 +121,18 @@ def deeds_of(session: Session, filters: Filters) -> Deeds:
 
 def deeds_in(session: Session, filters: Filters, share: Share | None) -> Deeds:
     """The same of one database, or of the part of each table that it answers for."""
-    span = span_of(session, filters)
-    end = end_of_look(session, span, alternatives_of(filters), False)
-    if end is not None:
-        span = span._replace(low=end.id)
+    found: list[Deed] = []
+    looked = None
+    for part in looks(session, span_of(session, filters), alternatives_of(filters), False):
+        found += deeds_of_part(session, part.span, filters, share)
+        looked = part.end and Looked(part.versions, part.end.changed_at)
+    return Deeds(shares.together(found), looked)
+
+
+def deeds_of_part(
+    session: Session, span: Span, filters: Filters, share: Share | None
+) -> Iterator[Deed]:
+    """What was done in a part of the history, for each table, login and operation."""
     wanted = wanted_tables(span.tables, share)
     own = (
         select(v.c.table_id, v.c.login, OP.label("op"), v.c.changed_at)
@@ -145,32 +153,30 @@ def deeds_in(session: Session, filters: Filters, share: Share | None) -> Deeds:
         .subquery("counted")
     )
     found = session.execute(
-        select(counted, *NAMES)
-        .select_from(named(counted.join(t, t.c.id == counted.c.table_id)))
-        .order_by(counted.c.changes.desc(), *NAMES, counted.c.login, counted.c.op)
+        select(counted, *NAMES).select_from(named(counted.join(t, t.c.id == counted.c.table_id)))
     )
-    deeds = [
-        Deed(TableName.of(row), row.login, OPERATIONS[row.op], row.changes, row.first, row.last)
-        for row in found
-    ]
-    return Deeds(deeds, None if end is None else Looked(LOOKED_AT, end.changed_at))
+    for row in found:
+        yield Deed(
+            TableName.of(row), row.login, OPERATIONS[row.op], row.changes, row.first, row.last
+        )
 
 
 def look(
     session: Session, span: Span, wanted: Wanted, upward: bool, count: int
-) -> tuple[list[Place], Place | None]:
-    """The first so many changes of the span that are wanted, and where looking for them ended.
-
-    Returns:
-        The changes, and the last version that was looked at; None where all of the span was.
-    """
-    end = None
-    if wanted.needs_looking:
-        end = end_of_look(session, span, wanted.alternatives, upward)
-        if end is not None:
-            span = span._replace(high=end.id + 1) if upward else span._replace(low=end.id)
-    found = places(session, span, wanted.alternatives, wanted.conditions, upward, count)
-    return found, end
+) -> tuple[list[Place], Look]:
+    """The first so many changes of the span that are wanted, and the last look for them."""
+    if not wanted.needs_looking:
+        every = places(session, span, wanted.alternatives, wanted.conditions, upward, count)
+        return every, Look(span, None, 0)
+    found: list[Place] = []
+    for part in looks(session, span, wanted.alternatives, upward):
+        found += places(
+            *(session, part.span, wanted.alternatives, wanted.conditions, upward),
+            count - len(found),
+        )
+        if len(found) == count:
+            break
+    return found, part
 
 
 def from_cursor(span: Span, cursor: Cursor) -> Span:

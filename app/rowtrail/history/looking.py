@@ -4,6 +4,7 @@ Ids are given in the order of the changes, across all tables and in steps of 100
 ids is a stretch of time. The tables' own parts of it are read by the primary key of the versions.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -28,7 +29,15 @@ from sqlalchemy.orm import Session
 from rowtrail.history.filters import Filters
 from rowtrail.history.paging import IS_SHOWN, Alternatives, t, v
 
-LOOKED_AT = 100_000  # versions a request
+LOOKED_AT = 100_000  # versions a request, at most
+
+#: The first look of a request is at so many, each further one at `GROWTH` times as many: what is
+#: found soon costs little.
+FIRST_LOOK = 5_000  # versions
+GROWTH = 4
+
+#: After this no further look is begun: on a disk that is slow, or busy, a page comes all the same.
+PATIENCE = 3  # seconds
 
 #: How many ids are between two versions that were recorded one after the other.
 STEP = 100
@@ -172,24 +181,66 @@ def outermost(
     return None if found is None else Place(*found)
 
 
+class Look(NamedTuple):
+    """A part of a span that is looked at as a whole.
+
+    Attributes:
+        span: the part.
+        end: the last version in it; None where the part goes to the end of the span.
+        versions: about how many were looked at so far, at most.
+    """
+
+    span: Span
+    end: Place | None
+    versions: int
+
+
+def looks(session: Session, span: Span, alternatives: Alternatives, upward: bool) -> Iterator[Look]:
+    """The parts of a span that one request looks at, from its upper end down.
+
+    Together they have `LOOKED_AT` versions, or what `PATIENCE` gives time for.
+
+    Args:
+        session: of the reader.
+        span: of which they are parts.
+        alternatives: what an index finds.
+        upward: from the lower end of the span up instead.
+    """
+    begin, step, versions = time.monotonic(), FIRST_LOOK, 0
+    while versions < LOOKED_AT and (not versions or time.monotonic() - begin < PATIENCE):
+        step = min(step, LOOKED_AT - versions)
+        end = end_of_look(session, span, alternatives, upward, step)
+        versions += step
+        if end is None:
+            yield Look(span, None, versions)
+            return
+        near, span = (
+            (span._replace(high=end.id + 1), span._replace(low=end.id + 1))
+            if upward
+            else (span._replace(low=end.id), span._replace(high=end.id))
+        )
+        yield Look(near, end, versions)
+        step *= GROWTH
+
+
 def end_of_look(
-    session: Session, span: Span, alternatives: Alternatives, upward: bool
+    session: Session, span: Span, alternatives: Alternatives, upward: bool, versions: int
 ) -> Place | None:
-    """The last version that is looked at; None where all of the span can be."""
+    """The last one of so many versions; None where the span has no more."""
     if len(span.tables) == 1 or alternatives[0]:
-        return outermost(session, span, alternatives[0], upward, LOOKED_AT - 1)
+        return outermost(session, span, alternatives[0], upward, versions - 1)
     # Of all tables together: a range of ids holds so many versions, most likely.
     first = outermost(session, span, [], upward)
     if first is None:
         return None
     if upward:
-        edge = first.id + (LOOKED_AT if first.id < 0 else LOOKED_AT * STEP)
+        edge = first.id + (versions if first.id < 0 else versions * STEP)
         near, far = span._replace(high=min(edge, span.high)), span._replace(low=edge)
     else:
-        edge = first.id - LOOKED_AT
+        edge = first.id - versions
         if first.id > 0:
             # What was imported has one id after the other.
-            edge = max(first.id - LOOKED_AT * STEP, -LOOKED_AT)
+            edge = max(first.id - versions * STEP, -versions)
         near, far = span._replace(low=max(edge, span.low)), span._replace(high=edge)
     if far.low >= far.high or outermost(session, far, [], upward) is None:
         return None

@@ -4,7 +4,7 @@ What is complete here is answered here alone; what is not, is answered by the hi
 what is counted is counted in both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -260,8 +260,14 @@ def deeds(session: Session, ask: Callable[[Session, Share | None], Deeds]) -> De
     if far is None:
         # With what is here of what is older.
         return ask(session, None)
+    every = [*near.deeds, *(replace(one, table=older.name(one.table)) for one in far.deeds)]
+    return Deeds(together(every), near.looked or far.looked)
+
+
+def together(deeds: Iterable[Deed]) -> list[Deed]:
+    """Deeds of several parts of the history as those of all of it, the most frequent ones first."""
     known: dict[Any, Deed] = {}
-    for deed in [*near.deeds, *(replace(one, table=older.name(one.table)) for one in far.deeds)]:
+    for deed in deeds:
         key = (deed.table, deed.login, deed.operation)
         if (other := known.get(key)) is not None:
             deed = replace(
@@ -272,14 +278,13 @@ def deeds(session: Session, ask: Callable[[Session, Share | None], Deeds]) -> De
             )
         known[key] = deed
     letters = {word: letter for letter, word in OPERATIONS.items()}
-    found = sorted(
+    return sorted(
         known.values(),
         key=lambda one: (
             *(-one.changes, one.table.schema, one.table.name),
             *(one.login, letters[one.operation]),
         ),
     )
-    return Deeds(found, near.looked or far.looked)
 
 
 def summed(

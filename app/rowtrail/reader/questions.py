@@ -152,7 +152,8 @@ IN_FULL = (
 
 LOOKING = (
     "Newest first, 50 a page. A key, a table and a time are found by an index; for anything else "
-    "about 100,000 versions are looked at, and `looked` says how far that was."
+    "up to about 100,000 versions are looked at, for some seconds at most, and `looked` says how "
+    "far that was."
 )
 
 QUESTIONS = {
