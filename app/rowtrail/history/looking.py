@@ -34,7 +34,7 @@ LOOKED_AT = 100_000  # versions a request, at most
 #: The first look of a request is at so many, each further one at `GROWTH` times as many: what is
 #: found soon costs little.
 FIRST_LOOK = 5_000  # versions
-GROWTH = 4
+GROWTH = 2
 
 #: After this no further look is begun: on a disk that is slow, or busy, a page comes all the same.
 PATIENCE = 3  # seconds
