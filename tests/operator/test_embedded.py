@@ -27,7 +27,7 @@ with Server(Path(sys.argv[1])) as server:
 
 MAKES_A_USER = """
 import sys
-from rowtrail import programs
+from rowtrail.embedded import programs
 programs.SERVER_USER = sys.argv[1]
 print(programs.server_user().uid)
 """
