@@ -6,13 +6,15 @@ ROWTRAIL_TEST_BINARIES names.
 
 import os
 import shutil
-import tempfile
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from halves import Halves
+from places import place_of_data, remove_those_of_the_dead
 from pytest_postgresql import factories
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
@@ -20,26 +22,39 @@ from rowtrail import schema
 from rowtrail.db import connect
 from rowtrail.embedded.server import Server
 
+# Where Python was told to keep no compiled modules, each of the thousand commands that the tests
+# run would compile rowtrail anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 binaries = os.environ.get("ROWTRAIL_TEST_BINARIES")
 # By process, so that parallel workers have a server each: roles belong to the whole cluster.
+FOLDER = "rowtrail-tests-"
 SERVER = Server(
-    Path(tempfile.gettempdir()) / f"rowtrail-tests-{os.getpid()}",
-    binaries=Path(binaries) if binaries else None,
+    place_of_data() / f"{FOLDER}{os.getpid()}", binaries=Path(binaries) if binaries else None
 )
+
+#: The cluster ends with the run: no need to survive a crash of the machine, nor to keep old WAL.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_wal_size": "256MB",
+    "max_prepared_transactions": "10",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def server() -> Iterator[Server]:
     """The server of this test run."""
+    remove_those_of_the_dead(FOLDER)
     with SERVER:
-        # The cluster ends with the run: no need to survive a crash of the machine.
         engine = connect(SERVER.url())
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                connection.execute(text(f"alter system set {setting} = off"))
-            # Takes a restart, and so happens here.
-            connection.execute(text("alter system set max_prepared_transactions = 10"))
+            for setting, value in SETTINGS.items():
+                connection.execute(text(f"alter system set {setting} = '{value}'"))
         engine.dispose()
+    # Some take a restart.
     with SERVER:
         yield SERVER
     shutil.rmtree(SERVER.folder)
@@ -55,13 +70,47 @@ def migrate(**target: Any) -> None:
 postgresql_noproc = factories.postgresql_noproc(
     host=str(SERVER.socket_folder), port=5432, user="postgres", load=[migrate]
 )
-postgresql = factories.postgresql("postgresql_noproc")
+
+
+Execute = Callable[[str], None]
+
+
+@pytest.fixture(scope="session")
+def template(postgresql_noproc: Any) -> str:
+    """The name of a database with rowtrail installed and nothing else."""
+    name: str = postgresql_noproc.template_dbname
+    return name
+
+
+@pytest.fixture(scope="session")
+def administer(server: Server) -> Iterator[Execute]:
+    """Executes a statement as a superuser outside the tests' databases."""
+    connection = psycopg2.connect(
+        host=str(server.socket_folder), port=5432, user="postgres", dbname="postgres"
+    )
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        yield cursor.execute
+    connection.close()
 
 
 @pytest.fixture
-def url(postgresql: Any) -> URL:
+def roles_made(administer: Execute) -> Iterator[list[str]]:
+    """The roles to drop after this test's database, in which they may own things."""
+    made: list[str] = []
+    yield made
+    if made:
+        names = ", ".join(made)
+        administer(f"drop owned by {names}")
+        administer(f"drop role {names}")
+
+
+@pytest.fixture
+def url(administer: Execute, template: str, roles_made: list[str]) -> Iterator[URL]:
     """The URL of this test's database, with rowtrail installed, as a superuser."""
-    return SERVER.url(database=postgresql.info.dbname)
+    administer(f"create database tests template {template}")
+    yield SERVER.url(database="tests")
+    administer("drop database tests with (force)")
 
 
 @pytest.fixture
@@ -80,46 +129,34 @@ def db(engine: Engine) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def make_login(engine: Engine) -> Iterator[Callable[..., Engine]]:
+def make_login(engine: Engine, roles_made: list[str]) -> Iterator[Callable[..., Engine]]:
     """Makes logins; each is dropped after the test, with what it owns.
 
     `make_login("writer", member_of="rowtrail_reader")` gives an engine that connects as it.
     """
-    made: list[tuple[str, Engine]] = []
+    made: list[Engine] = []
 
     def make(name: str, *, member_of: str = "", attributes: str = "") -> Engine:
         with engine.begin() as connection:
             connection.execute(text(f"create role {name} login {attributes}"))
             if member_of:
                 connection.execute(text(f"grant {member_of} to {name}"))
-        of_login = create_engine(engine.url.set(username=name), poolclass=NullPool)
-        made.append((name, of_login))
-        return of_login
+        roles_made.append(name)
+        made.append(create_engine(engine.url.set(username=name), poolclass=NullPool))
+        return made[-1]
 
     yield make
-    for name, of_login in made:
+    for of_login in made:
         of_login.dispose()
-        with engine.begin() as connection:
-            # A session that was closed may still be dropping its temporary tables.
-            connection.execute(
-                text(
-                    "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
-                    "where usename = :name"
-                ),
-                {"name": name},
-            )
-            connection.execute(text(f"reassign owned by {name} to postgres"))
-            connection.execute(text(f"drop owned by {name}"))
-            connection.execute(text(f"drop role {name}"))
 
 
 @pytest.fixture
-def make_halves(url: URL, postgresql_noproc: Any) -> Iterator[Callable[[], Halves]]:
+def make_halves(url: URL, template: str) -> Iterator[Callable[[], Halves]]:
     """Makes a history of two databases; they are dropped after the test."""
     made: list[Halves] = []
 
     def make() -> Halves:
-        made.append(Halves(url, postgresql_noproc.template_dbname))
+        made.append(Halves(url, template))
         return made[-1]
 
     yield make

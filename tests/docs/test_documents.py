@@ -58,7 +58,7 @@ NEXT_IS_4700 = "select setval('rowtrail.version_id', 4600)"
 
 
 @pytest.fixture
-def make_page(server: Server, postgresql_noproc: Any, tmp_path: Path) -> Iterator[MakePage]:
+def make_page(server: Server, template: str, tmp_path: Path) -> Iterator[MakePage]:
     """Makes the database `shop`, with rowtrail unless it is bare, and a page that runs in it."""
     admin = connect(server.url()).execution_options(isolation_level="AUTOCOMMIT")
     made: list[Engine] = []
@@ -72,10 +72,10 @@ def make_page(server: Server, postgresql_noproc: Any, tmp_path: Path) -> Iterato
     tmp_path.chmod(0o755)
 
     def make(name: str, *setup: str, bare: bool = False, **options: Any) -> Page:
-        template = "template1" if bare else postgresql_noproc.template_dbname
+        source = "template1" if bare else template
         with admin.connect() as connection:
             connection.execute(text("drop database if exists shop with (force)"))
-            connection.execute(text(f'create database shop template "{template}"'))
+            connection.execute(text(f'create database shop template "{source}"'))
         engine = connect(server.url(database="shop"))
         made.append(engine)
         page = Page(name, server, engine, tmp_path, **options)

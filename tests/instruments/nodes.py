@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from places import place_of_data
 from sqlalchemy import text
 
 from rowtrail import schema
@@ -53,7 +54,9 @@ class Node:
     """A server of the tests: the logins `owner`, `writer` and `reader`, and a database per test."""
 
     def __init__(self, name: str, parent: Path | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"rowtrail-{name}-", dir=parent))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix=f"rowtrail-{name}-", dir=parent or place_of_data())
+        )
         self.folder.chmod(0o755)
         self.server = Server(self.folder / "server", Path(BINARIES) if BINARIES else None)
         self.database = "postgres"
