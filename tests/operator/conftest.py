@@ -27,7 +27,7 @@ def ready() -> Iterator[Ready]:
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(ready: Ready) -> Run:
     """Runs `rowtrail` to its end."""
 

@@ -43,6 +43,10 @@ Archiver = Callable[..., list[dict[str, Any]]]
 @pytest.fixture
 def orders(db: Connection) -> Connection:
     """Orders with a history in January and February 2025, sealed, and since."""
+    return make_orders(db)
+
+
+def make_orders(db: Connection) -> Connection:
     db.exec_driver_sql("create table orders (id int primary key, status text, total numeric)")
     db.exec_driver_sql("create table lines (a int, b int, primary key (a, b))")
     db.exec_driver_sql("create table log (said text)")
@@ -503,18 +507,39 @@ def rehashed(place: Path) -> None:
     (place / "manifest.json").write_text(json.dumps(manifest))
 
 
-@pytest.fixture
-def kept(
-    orders: Connection, archive: Archiver, url: URL, run: Run, place: Path, tmp_path: Path
-) -> Path:
-    """The digests of an archive's history, that nobody could change."""
-    archive("--before", "2025-03")
-    digests = tmp_path / "digests.jsonl"
-    for seal in (1, 2, 3):
-        with digests.open("a") as out:
+@pytest.fixture(scope="module")
+def made_once(
+    server: Server,
+    administer: Callable[[str], None],
+    template: str,
+    run: Run,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Path, URL]]:
+    """The archive of a history and its digests, of which each test takes a copy; the database."""
+    administer(f"create database archived template {template}")
+    url = server.url(database="archived")
+    engine = connect(url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        make_orders(db)
+    engine.dispose()
+    folder = tmp_path_factory.mktemp("archived")
+    done = run("archive", "--to", folder / "archive", "--before", "2025-03", "--database", url)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    digests = folder / "digests.jsonl"
+    with digests.open("a") as out:
+        for seal in (1, 2, 3):
             out.write(run("digest", "--seal", seal, "--database", url).stdout)
-    assert found_by_verify(place, digests) == []
-    return digests
+    assert found_by_verify(folder / "archive", digests) == []
+    yield folder, url
+    administer("drop database archived with (force)")
+
+
+@pytest.fixture
+def kept(made_once: tuple[Path, URL], place: Path, tmp_path: Path) -> Path:
+    """The digests of an archive's history, that nobody could change."""
+    folder, _ = made_once
+    shutil.copytree(folder / "archive", place)
+    return Path(shutil.copy(folder / "digests.jsonl", tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -730,8 +755,9 @@ def harmed_manifests() -> dict[str, Callable[[dict[str, Any]], object]]:
 
 @pytest.mark.parametrize("harm", harmed_manifests())
 def test_a_manifest_that_is_none_is_said_in_one_line(
-    harm: str, kept: Path, url: URL, run: Run, place: Path
+    harm: str, kept: Path, made_once: tuple[Path, URL], run: Run, place: Path
 ) -> None:
+    _, url = made_once
     file = place / "manifest.json"
     manifest = json.loads(file.read_text())
     harmed_manifests()[harm](manifest)
