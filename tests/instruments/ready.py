@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 #: Imported beforehand. Not Alembic: it would import rowtrail.
@@ -48,7 +49,7 @@ class Ready:
 
     def __init__(self, env: dict[str, str]) -> None:
         self._env = env
-        self._asks, waits = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._asks, waits = socket.socketpair()
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(waits.fileno())],
             env=env,
@@ -91,8 +92,10 @@ class Ready:
         with os.fdopen(status, encoding="ascii") as lines:
             deadline = threading.Timer(timeout, kill, [int(lines.readline())])
             deadline.start()
-            code = int(lines.readline())
-            deadline.cancel()
+            try:
+                code = int(lines.readline())
+            finally:
+                deadline.cancel()
         # Not before all have ended that have its output, as subprocess.run does.
         for reader in readers:
             reader.join(timeout)
@@ -126,7 +129,11 @@ def wait(asks: socket.socket) -> bool:
         asked, given, _, _ = socket.recv_fds(asks, 1, 4)
         if not asked:
             return False
-        if os.fork() == 0:
+        with warnings.catch_warnings():
+            # A thread of the memory that Arrow takes is there, and knows of forks.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             asks.close()
             return is_command(*given)

@@ -30,7 +30,9 @@ def test_it_says_and_ends_as_one_that_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("here_alone.py").write_text("import os, sys; sys.exit(str((os.getcwd(), sorted(os.environ.items()))))")
+    Path("here_alone.py").write_text(
+        "import os, sys; sys.exit(str((os.getcwd(), sorted(os.environ.items()))))"
+    )
     Path("here_ends.py").write_text("import os; os.kill(os.getpid(), 9)")
     env = environment() | {"COLUMNS": "60", "TZ": "Asia/Tokyo", "DATABASE_URL": str(url)}
     started = subprocess.run(
