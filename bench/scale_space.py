@@ -16,7 +16,7 @@ from bench.progress import Line
 from bench.results import Measured
 from bench.shapes import MIDDLE, TABLE
 from rowtrail.cli import rowtrail
-from rowtrail.commands.export import export
+from rowtrail.commands.export import write
 from rowtrail.db import connect
 from rowtrail.embedded.server import Server, plain_environment
 from rowtrail.history.filters import Filters
@@ -92,7 +92,7 @@ def to_parquet(database: Bare, space: Measured, rates: Measured, line: Line) -> 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "changes.parquet"
         begin = time.perf_counter()
-        rows = export(engine, Filters(), "parquet", file, lambda *_: None)
+        rows = write(engine, Filters(), "parquet", file, lambda *_: None)
         add_rate(rates, "exported as Parquet", rows, time.perf_counter() - begin)
         space.add("rowtrail, exported as Parquet", "total", file.stat().st_size / rows)
     engine.dispose()

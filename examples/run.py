@@ -24,7 +24,7 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
 from sqlalchemy import Engine, text
 
 from rowtrail import schema
-from rowtrail.commands.serve import serve
+from rowtrail.commands.serve import serve_pages
 from rowtrail.commands.target import Target, errors_explained
 from rowtrail.db import connect, installed_revision, parse_url
 from rowtrail.embedded.server import Server
@@ -335,9 +335,9 @@ def run(name: str, example: Example, target: Target, url: str, port: int | None)
 
     if example.serve:
         with commands.serving(example.serve, port) as site:
-            serve(target, port=pages_port, say=lambda pages: say(site, pages))
+            serve_pages(target, port=pages_port, say=lambda pages: say(site, pages))
     else:
-        serve(target, port=pages_port, say=lambda pages: say(None, pages))
+        serve_pages(target, port=pages_port, say=lambda pages: say(None, pages))
     return 0
 
 

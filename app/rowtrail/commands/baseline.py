@@ -1,12 +1,19 @@
-"""Records the rows that a table had before it was tracked, in batches, while writers go on."""
+"""The command `rowtrail baseline`: the rows that a table had before it was tracked are recorded.
+
+In batches, while writers go on.
+"""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+import click
 
+from rowtrail.commands.options import as_json, on_database, opened, print_json
 from rowtrail.errors import RowtrailError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 BATCH = 10_000  # rows
 
@@ -16,6 +23,40 @@ LOCK_TIMEOUT = 1000  # milliseconds
 TRIES = 30
 
 LOCK_NOT_AVAILABLE = "55P03"
+
+
+@click.command()
+@on_database
+@click.argument("table")
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=BATCH, show_default=True, help="Rows a commit."
+)
+@as_json
+def baseline(
+    database: str | None, data: Path | None, table: str, batch: int, json_wanted: bool
+) -> None:
+    """Record the rows that TABLE had before it was tracked, as its owner.
+
+    Writers go on meanwhile. Interrupted, it goes on where it was when it is called again; again
+    after that is a no-op.
+    """
+    with opened(database, data) as target:
+        from rowtrail.commands.names import find_table
+        from rowtrail.commands.terminal import counting, printable
+
+        with target.engine.connect() as connection:
+            oid = find_table(connection, table)
+        progress = Progress(0, 0, 0)
+        with counting(f"recording the rows of {printable(table)}") as show:
+            for progress in record(target.engine, oid, batch):
+                show(progress.seen, progress.rows)
+    if json_wanted:
+        print_json({"seen": progress.seen, "recorded": progress.recorded})
+    else:
+        click.echo(
+            f"{printable(table)}: {progress.recorded:,} rows recorded, "
+            f"{progress.seen - progress.recorded:,} had a version already"
+        )
 
 
 class Progress(NamedTuple):
@@ -32,7 +73,7 @@ class Progress(NamedTuple):
     rows: int
 
 
-def record(engine: Engine, oid: int, batch: int = BATCH) -> Iterator[Progress]:
+def record(engine: "Engine", oid: int, batch: int = BATCH) -> Iterator[Progress]:
     """Records the rows of a tracked table that have no version, and says after each batch how far.
 
     It can be stopped at any time, and goes on from the last batch when it is called again.
@@ -46,6 +87,9 @@ def record(engine: Engine, oid: int, batch: int = BATCH) -> Iterator[Progress]:
         RowtrailError: writers did not leave the table for LOCK_TIMEOUT, TRIES times.
         DBAPIError: the table is not tracked, or a right is missing.
     """
+    from sqlalchemy import text
+    from sqlalchemy.exc import OperationalError
+
     size = text(
         "select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint from pg_class as c "
         "where c.oid = :oid or c.oid in "

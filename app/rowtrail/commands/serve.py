@@ -1,19 +1,20 @@
-"""Serves the pages of the history on this machine."""
+"""The command `rowtrail serve`: the pages of the history, on this machine."""
 
-import ipaddress
-import logging
 import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
 
 from rowtrail import create_app
-from rowtrail.commands.interrupts import make_queries_plain
-from rowtrail.commands.target import Target
-from rowtrail.db import require_current
+from rowtrail.commands.options import on_database, opened
 from rowtrail.errors import RowtrailError
-from rowtrail.reader.access import WAYS, asks
-from rowtrail.reader.reads import logger
+
+if TYPE_CHECKING:
+    from rowtrail.commands.target import Target
 
 HOST = "127.0.0.1"
 PORT = 5000
@@ -24,8 +25,38 @@ PORTS_TRIED = 100
 THREADS = 8
 
 
-def serve(
-    target: Target, host: str = HOST, port: int | None = None, say: Callable[[str], object] = print
+@click.command()
+@on_database
+@click.option("--host", default=HOST, show_default=True, help="Others need ROWTRAIL_AUTH.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port; without it 5000, or the next one that is free.",
+)
+def serve(database: str | None, data: Path | None, host: str, port: int | None) -> None:
+    """Serve the pages of the history on this machine, until Ctrl-C.
+
+    They ask nobody for a password, unless the variable ROWTRAIL_AUTH says how: proxy, where a proxy
+    in front names the person; basic, by a file that rowtrail password writes; oidc, by a provider
+    of OpenID Connect. Only then they can be served at an address that others reach. The reads are
+    logged: on stderr, or in the file that ROWTRAIL_READ_LOG names.
+    """
+    host = require_guarded(host)
+    log_reads()
+    with opened(database, data) as target:
+        serve_pages(
+            target,
+            host,
+            port,
+            lambda url: click.echo(f"rowtrail: the history is at {url} (Ctrl-C ends)"),
+        )
+
+
+def serve_pages(
+    target: "Target",
+    host: str = HOST,
+    port: int | None = None,
+    say: Callable[[str], object] = print,
 ) -> None:
     """Serves the pages until Ctrl-C or SIGTERM.
 
@@ -39,6 +70,11 @@ def serve(
         RowtrailError: the host is open to others and nobody would be asked who they are, the port
             is taken, or the database has no history that can be read.
     """
+    import logging
+
+    from rowtrail.commands.interrupts import make_queries_plain
+    from rowtrail.db import require_current
+
     host = require_guarded(host)
     with target.engine.connect() as connection:
         require_current(connection)
@@ -70,6 +106,8 @@ def require_guarded(host: str) -> str:
         RowtrailError: others than this machine's users could reach it, and nobody would be asked
             who they are, or by which names it may be asked is not known.
     """
+    from rowtrail.reader.access import WAYS, asks
+
     if host == "localhost":
         return HOST
     if is_loopback(host):
@@ -89,6 +127,8 @@ def require_guarded(host: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches the address."""
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -97,6 +137,10 @@ def is_loopback(host: str) -> bool:
 
 def log_reads() -> None:
     """Lets the log of reads go to stderr, unless it goes to a file or elsewhere already."""
+    import logging
+
+    from rowtrail.reader.reads import logger
+
     if not os.environ.get("ROWTRAIL_READ_LOG") and not logger.hasHandlers():
         logger.addHandler(logging.StreamHandler())
 

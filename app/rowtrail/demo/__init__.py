@@ -47,7 +47,7 @@ def run(target: Target, *, seconds: int, clients: int, serve_pages: bool, port: 
         right = show(place, tables, benchmark, sealed)
         if serve_pages:
             # Here, not at the top: without the pages there is no need for Flask's server.
-            from rowtrail.commands.serve import serve
+            from rowtrail.commands.serve import serve_pages as serve
 
             serve(
                 Target(place.engine, target.server),
