@@ -23,6 +23,7 @@ from rowtrail.db import REVISION, connect
 from rowtrail.embedded.programs import server_user
 from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
+from rowtrail.schema import upgrading
 
 #: What a transaction may take meanwhile, on a machine that does other things too, in seconds.
 LONGEST = 3.0
@@ -343,7 +344,7 @@ def test_a_table_that_is_in_use_keeps_its_triggers_until_it_is_not(
     shop: Shops, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = shop(RELEASED[-1])
-    monkeypatch.setattr(schema, "TRIES", 2)
+    monkeypatch.setattr(upgrading, "TRIES", 2)
     # As if they were of another release.
     execute(
         url, *(f"alter table shop.{table} add column more text" for table in ("orders", "words"))
