@@ -16,23 +16,26 @@ from rowtrail.commands.archive import archive
 from rowtrail.commands.as_of import as_of, diff
 from rowtrail.commands.baseline import baseline
 from rowtrail.commands.demo import demo
+from rowtrail.commands.digest import digest
 from rowtrail.commands.downgrade import downgrade
 from rowtrail.commands.erase import erase
 from rowtrail.commands.export import export
 from rowtrail.commands.feed import feed
 from rowtrail.commands.history import history
 from rowtrail.commands.import_ import import_
-from rowtrail.commands.integrity import digest, prove, seal, verify
 from rowtrail.commands.maintain import maintain, retention
 from rowtrail.commands.options import CANNOT, INTERRUPTED
 from rowtrail.commands.password import password
+from rowtrail.commands.prove import prove
 from rowtrail.commands.restore_check import restore_check
+from rowtrail.commands.seal import seal
 from rowtrail.commands.serve import serve
 from rowtrail.commands.ship import ship
 from rowtrail.commands.status import status
 from rowtrail.commands.track import track, untrack
 from rowtrail.commands.undo_sql import undo_sql
 from rowtrail.commands.upgrade import upgrade
+from rowtrail.commands.verify import verify
 
 
 def main() -> NoReturn:

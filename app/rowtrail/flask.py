@@ -17,7 +17,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import DetachedInstanceError, ObjectDeletedError
 
 from rowtrail.errors import RowtrailError
-from rowtrail.writer.acting import Actor, add_source, checked
+from rowtrail.writer.acting import add_source
+from rowtrail.writer.actors import Actor, checked
 
 __all__ = ["init_app"]
 

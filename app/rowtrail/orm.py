@@ -9,23 +9,22 @@ from typing import ClassVar, Literal
 from sqlalchemy import event
 
 from rowtrail.models import Version
-from rowtrail.writer.acting import actor, current_actor, set_actor
+from rowtrail.writer.acting import actor, set_actor
+from rowtrail.writer.actors import current_actor
+from rowtrail.writer.as_of import AsOf, AsyncAsOf
+from rowtrail.writer.differences import Difference
 from rowtrail.writer.images import Boundary
 from rowtrail.writer.intent import TrackOptions, declare
 from rowtrail.writer.model_history import (
-    AsOf,
-    AsyncAsOf,
-    Difference,
     History,
     HistoryAttribute,
     RowHistory,
-    Versions,
     history_of,
-    session_for,
-    versions_of,
 )
 from rowtrail.writer.past import Past, is_past, past_of
 from rowtrail.writer.row_keys import identity_of
+from rowtrail.writer.sessions import session_for
+from rowtrail.writer.versions import Versions, versions_of
 
 __all__ = [
     "AsOf",

@@ -29,7 +29,7 @@ from rowtrail import create_app
 from rowtrail.db import connect
 from rowtrail.embedded.server import Server
 from rowtrail.reader.config import database
-from rowtrail.writer import acting
+from rowtrail.writer import actors
 
 MakePage = Callable[..., Page]
 
@@ -97,9 +97,9 @@ def make_page(server: Server, template: str, tmp_path: Path) -> Iterator[MakePag
 @pytest.fixture(autouse=True)
 def without_sources() -> Iterator[None]:
     """What a page registers as a source of actors ends with it."""
-    before = list(acting._sources)
+    before = list(actors.sources)
     yield
-    acting._sources[:] = before
+    actors.sources[:] = before
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from shop.models import db
 from sqlalchemy import Engine
 
-from rowtrail.writer import acting
+from rowtrail.writer import actors
 
 MIGRATIONS = Path(example.__file__).parents[1] / "migrations"
 
@@ -30,7 +30,7 @@ def app(shop: Engine) -> Iterator[Flask]:
         db.session.remove()
         for used in db.engines.values():
             used.dispose()
-    acting._sources.clear()
+    actors.sources.clear()
 
 
 @pytest.fixture

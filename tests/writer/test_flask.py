@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 import rowtrail.flask
 from rowtrail.errors import RowtrailError
 from rowtrail.orm import Versioned, actor
-from rowtrail.writer import acting
+from rowtrail.writer import actors
 
 MakeTables = Callable[..., None]
 Recorded = Callable[[], list[tuple[Any, ...]]]
@@ -55,7 +55,7 @@ def app(shop: Engine, make_tables: MakeTables) -> Iterator[Flask]:
         db.session.add_all([User(id=1, name="ann"), User(id=2, name="bob")])
         db.session.commit()
     yield app
-    acting._sources.clear()
+    actors.sources.clear()
     with app.app_context():
         db.session.remove()
         for used in db.engines.values():

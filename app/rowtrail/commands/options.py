@@ -49,6 +49,15 @@ with_history = click.option(
     help="Where what is older is read; see: rowtrail ship.",
 )
 
+#: Gives a command that puts digests somewhere the option that signs them.
+on_key = click.option(
+    "--sign",
+    "key",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Sign it by this private Ed25519 key, in PEM.",
+)
+
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON, for scripts.")
 
 

@@ -59,13 +59,14 @@ def restore_check(database: str | None, data: Path | None, json_wanted: bool) ->
         from sqlalchemy import text
 
         from rowtrail.commands.terminal import counting, printable, show_findings
-        from rowtrail.proof import seals
+        from rowtrail.proof import rows, seals
         from rowtrail.proof import verify as checks
+        from rowtrail.proof.contract import contract
 
         findings = [*begin(target.engine), *mend(target.engine)]
         with target.engine.connect() as connection:
             checks.pin_names(connection)
-            findings += checks.contract(connection)
+            findings += contract(connection)
             for row in connection.execute(text("select * from rowtrail.verify_restored()")):
                 findings.append(checks.Finding("restore", *row))
             sealed = seals.numbers(connection)
@@ -79,7 +80,7 @@ def restore_check(database: str | None, data: Path | None, json_wanted: bool) ->
             with counting("comparing tables") as show:
                 for done, (oid, name) in enumerate(compared):
                     show(done, len(compared))
-                    findings += checks.rows(connection, oid, name)
+                    findings += rows.compare(connection, oid, name)
             era = connection.scalar(text("select rowtrail.current_era()"))
     faults = [one for one in findings if one.is_fault]
     names = [name for _, name in compared]

@@ -130,7 +130,7 @@ class _OfThePast:
     @property
     def versions(self) -> Any:
         """The versions of the row, as of the object that is now."""
-        from rowtrail.writer.model_history import Versions
+        from rowtrail.writer.versions import Versions
 
         return Versions(_model(type(self)), _identity(self), session_of(self))
 

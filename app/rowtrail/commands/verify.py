@@ -1,15 +1,13 @@
-"""The commands `rowtrail verify`, `seal`, `digest` and `prove`."""
+"""The command `rowtrail verify`: whether the history, and what it rests on, is as it must be."""
 
-import json
 import shlex
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
 import click
 
-from rowtrail.commands.archive import from_archive, opened_archive, verify_archive
+from rowtrail.commands.archive import from_archive, verify_archive
 from rowtrail.commands.options import (
     DONE,
     FOUND_WRONG,
@@ -19,26 +17,12 @@ from rowtrail.commands.options import (
     opened,
     plural,
     print_json,
-    seconds,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from rowtrail.commands.target import Target
-    from rowtrail.proof.digests import Place
-    from rowtrail.proof.seals import Sealed
-    from rowtrail.proof.signing import Signer
     from rowtrail.proof.verify import Finding
-
-
-on_key = click.option(
-    "--sign",
-    "key",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Sign it by this private Ed25519 key, in PEM.",
-)
 
 
 @click.command()
@@ -135,6 +119,7 @@ def verify(
         from rowtrail.errors import RowtrailError
         from rowtrail.proof import seals
         from rowtrail.proof import verify as checks
+        from rowtrail.proof.contract import contract
         from rowtrail.proof.digests import lines_of
         from rowtrail.proof.signing import Verifier
 
@@ -156,7 +141,7 @@ def verify(
                     left_out.append("other tables")
                 names = dict(wanted)
                 wanted = [(oid, names[oid]) for oid in asked]
-            findings = list(checks.contract(connection))
+            findings = list(contract(connection))
             for source, lines in digests:
                 findings += seals.check_digests(connection, lines, source, verifier)
             sealed = [] if no_seals else seals.numbers(connection, first)
@@ -226,9 +211,9 @@ def compare_rows(
         place: where the first table begins; None is its beginning.
     """
     from rowtrail.commands.terminal import counting
-    from rowtrail.proof import verify as checks
+    from rowtrail.proof import rows
 
-    findings: list[checks.Finding] = []
+    findings: list[Finding] = []
     compared: list[str] = []
     connection.rollback()
     with counting("comparing tables") as show:
@@ -236,11 +221,11 @@ def compare_rows(
             for oid, name in wanted:
                 show(len(compared), len(wanted))
                 if steps:
-                    for step in checks.steps(connection, oid, name, place):
+                    for step in rows.steps(connection, oid, name, place):
                         place = step.place
                         findings += step.findings
                 else:
-                    findings += checks.rows(connection, oid, name)
+                    findings += rows.compare(connection, oid, name)
                 compared.append(name)
         except KeyboardInterrupt:
             if not steps:
@@ -250,222 +235,3 @@ def compare_rows(
             words = ["rowtrail", "verify", "--no-seals", "--steps", *begin, *rest]
             return RowsCompared(findings, compared, shlex.join(words))
     return RowsCompared(findings, compared)
-
-
-@click.command()
-@on_database
-@click.option(
-    "--every",
-    metavar="INTERVAL",
-    callback=seconds,
-    help="Go on, and seal so often: 60s, 5m, 1h; until Ctrl-C.",
-)
-@click.option(
-    "--digest",
-    "place",
-    metavar="PLACE",
-    help="Put the digest of each seal there, as rowtrail digest --to does.",
-)
-@on_key
-@as_json
-def seal(
-    database: str | None,
-    data: Path | None,
-    every: int | None,
-    place: str | None,
-    key: Path | None,
-    json_wanted: bool,
-) -> None:
-    """Seal what was committed since the last seal, so that a change of it is seen.
-
-    Nobody who writes waits for it. It takes the role rowtrail_auditor. Who can rewrite the database
-    can rewrite its seals as well: keep digests of them elsewhere.
-    """
-    if key is not None and place is None:
-        raise click.UsageError("--sign is of the digest that --digest puts somewhere")
-    from rowtrail.errors import RowtrailError
-    from rowtrail.proof.digests import place_of
-    from rowtrail.proof.signing import Signer
-
-    signer = None if key is None else Signer(key)
-    where = None if place is None else place_of(place)
-    with opened(database, data) as target:
-        sealing = Sealing(target, where, signer, json_wanted)
-        if every is None:
-            if not sealing.go_on():
-                click.echo("rowtrail: nothing was committed since the last seal", err=True)
-            return
-        due = time.monotonic()
-        while True:
-            try:
-                sealing.go_on()
-            except RowtrailError as error:
-                # What was not sealed or published now is so the next time.
-                click.echo(f"rowtrail: {error}; trying again in {every} s", err=True)
-            due = max(due + every, time.monotonic())
-            time.sleep(max(due - time.monotonic(), 0))
-
-
-class Sealing:
-    """Makes seals, says so, and puts their digests in a place.
-
-    Args:
-        target: the database.
-        place: of the digests, if they are wanted somewhere.
-        signer: of the digests, if they are to be signed.
-        json_wanted: whether a script reads what is said.
-    """
-
-    def __init__(
-        self, target: "Target", place: "Place | None", signer: "Signer | None", json_wanted: bool
-    ) -> None:
-        self.target, self.place, self.signer = target, place, signer
-        self.json_wanted = json_wanted
-        self.published: int | None = None
-
-    def go_on(self) -> bool:
-        """Seals what is new, if anything is, and publishes the last digest once.
-
-        Returns:
-            Whether there was something to seal.
-
-        Raises:
-            RowtrailError: it cannot be done just now.
-        """
-        from sqlalchemy.exc import DBAPIError
-
-        from rowtrail.errors import RowtrailError, explain
-        from rowtrail.proof import seals
-        from rowtrail.proof.digests import publish
-
-        try:
-            with self.target.engine.connect() as connection:
-                made = seals.seal_all(connection)
-                known = None if self.place is None else seals.last_digest(connection)
-        except DBAPIError as error:
-            raise RowtrailError(explain(error)) from None
-        for one in made:
-            self.say(one)
-        if self.place is not None and known is not None and known["seal"] != self.published:
-            publish(known, self.place, self.signer)
-            self.published = known["seal"]
-        return bool(made)
-
-    def say(self, made: "Sealed") -> None:
-        """Says which seal was made."""
-        if self.json_wanted:
-            print_json(made._asdict())
-            return
-        from rowtrail.commands.terminal import moment
-
-        versions = plural(made.versions, "version")
-        click.echo(f"seal {made.seal} at {moment(made.sealed_at)}: {versions}, {made.hash}")
-
-
-@click.command()
-@on_database
-@click.option(
-    "--seal", "number", metavar="N", type=click.IntRange(min=1), help="Of it; else the last one."
-)
-@click.option(
-    "--to",
-    "place",
-    metavar="PLACE",
-    help="Put it there: a file, to which a line is added; git:FILE, committed in its repository; "
-    "or an http(s) URL, to which it is posted.",
-)
-@on_key
-def digest(
-    database: str | None, data: Path | None, number: int | None, place: str | None, key: Path | None
-) -> None:
-    """Print the digest of a seal, or put it where the database's superusers cannot change it.
-
-    It is a line of JSON: the text of the seal and the SHA-256 of that. It holds all that was sealed
-    until then: rowtrail verify --digests FILE finds out if any of it was changed.
-    """
-    from rowtrail.proof.digests import place_of, publish, signed
-    from rowtrail.proof.signing import Signer
-
-    signer = None if key is None else Signer(key)
-    where = None if place is None else place_of(place)
-    with opened(database, data) as target:
-        from rowtrail.proof import seals
-
-        with target.engine.connect() as connection:
-            known = seals.digest(connection, number)
-    if where is None:
-        click.echo(json.dumps(signed(known, signer), ensure_ascii=False))
-    else:
-        publish(known, where, signer)
-
-
-@click.command()
-@on_database
-@click.argument("version", type=click.IntRange(1, 2**63 - 1), required=False)
-@click.option(
-    "--from-seal",
-    "first",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Instead of a version: that the later seal goes on where seal N ended.",
-)
-@click.option(
-    "--digest-of",
-    "head",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="The seal on whose digest the proof stands; without it, the last.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Without it, standard output.",
-)
-@from_archive
-def prove(
-    database: str | None,
-    data: Path | None,
-    version: int | None,
-    first: int | None,
-    head: int | None,
-    output: Path | None,
-    archive: str | None,
-) -> None:
-    """Prove to a stranger that VERSION was there, as it is, when it was sealed.
-
-    VERSION is its id, as rowtrail history shows it. The proof is a small JSON file, which
-    docs/check_proof.py checks without a database, by a digest that was kept elsewhere. With
-    --archive it comes out of the archive, and no database is asked.
-    """
-    if (version is None) == (first is None):
-        raise click.UsageError("give the id of a version, or --from-seal")
-    proof: dict[str, Any]
-    if archive is not None:
-        of = opened_archive(archive)
-        proof = (
-            of.prove(version, head)
-            if version is not None
-            else of.prove_consistency(first or 1, head)
-        )
-    else:
-        with opened(database, data) as target:
-            from rowtrail.proof import seals
-
-            with target.engine.connect() as connection:
-                proof = (
-                    seals.prove(connection, version, head)
-                    if version is not None
-                    else seals.prove_consistency(connection, first or 1, head)
-                )
-    written = json.dumps(proof, indent=1, ensure_ascii=False) + "\n"
-    if output is None or str(output) == "-":
-        click.echo(written, nl=False)
-        return
-    from rowtrail.errors import RowtrailError
-
-    try:
-        output.write_text(written, encoding="utf-8")
-    except OSError as error:
-        raise RowtrailError(f"{output} cannot be written: {error.strerror}") from None
