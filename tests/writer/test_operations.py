@@ -243,7 +243,7 @@ def test_what_it_did_is_logged(project: Project, caplog: pytest.LogCaptureFixtur
     assert "public.users is tracked from now on, key id" in caplog.text
 
 
-@pytest.mark.parametrize("module", ["orm", "operations", "autogenerate", "alembic_plugin"])
+@pytest.mark.parametrize("module", ["orm", "operations", "writer.autogenerate", "alembic_plugin"])
 def test_the_side_of_the_writer_loads_neither_flask_nor_a_server(module: str) -> None:
     loads = (
         f"import rowtrail.{module}, sys; "
@@ -255,12 +255,12 @@ def test_the_side_of_the_writer_loads_neither_flask_nor_a_server(module: str) ->
     for unwanted in (*of_others, "rowtrail.embedded", "rowtrail.schema", "rowtrail.cli"):
         assert f"'{unwanted}'" not in loaded
     # The ORM is for projects without migrations too.
-    assert ("'alembic'" in loaded) == (module in ("operations", "autogenerate"))
+    assert ("'alembic'" in loaded) == (module in ("operations", "writer.autogenerate"))
 
 
 @pytest.mark.parametrize(
     "first", ["alembic", "alembic.command", "alembic.operations", "alembic.autogenerate",
-              "rowtrail.operations", "rowtrail.autogenerate", "rowtrail.alembic_plugin"],
+              "rowtrail.operations", "rowtrail.writer.autogenerate", "rowtrail.alembic_plugin"],
 )  # fmt: skip
 def test_alembic_finds_the_operations_whatever_is_imported_first(
     first: str, tmp_path: Path
