@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Lock
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, BigInteger, Integer, Select, cast, func, select, text
@@ -95,6 +96,37 @@ class HistoryDatabase:
     trouble: str | None = None
     until: float = 0
     is_checked: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def is_left_alone(self) -> bool:
+        """Whether it is not asked now: it could not be read, or one asks whether it can be again.
+
+        Who is told that it is not is that one, for as long as it is left alone after that.
+        """
+        with self._lock:
+            if self.trouble is None:
+                return False
+            now = time.monotonic()
+            if now < self.until:
+                return True
+            self.until = now + PAUSE
+            return False
+
+    def note(self, error: Exception, lasts: bool) -> str:
+        """Notes why it cannot be read, and says so.
+
+        Args:
+            error: what was met.
+            lasts: whether it is to be expected the next time as well.
+        """
+        said = "older history is missing: the history database cannot be read: "
+        said += " ".join(self.explained(error).split())
+        self.is_checked = False
+        # What does not last tells nothing of whether it can be read.
+        self.until = time.monotonic() + PAUSE if lasts else 0
+        if lasts:
+            self.trouble = said
+        return said
 
     def explained(self, error: Exception) -> str:
         """What a person is told of an error."""
@@ -193,7 +225,8 @@ class Older:
             return question(there)
         except (DBAPIError, PoolTimeout) as error:
             there.rollback()
-            self.fail(error, lasts=bool(getattr(error, "connection_invalidated", False)))
+            is_gone = bool(getattr(error, "connection_invalidated", False))
+            self.say(self.place.note(error, lasts=is_gone))
             return None
 
     def there(self) -> Session | None:
@@ -203,8 +236,8 @@ class Older:
                 self.is_closed = True
                 self.say(f"older history is in the history database, {closed}")
                 return None
-            if self.place.trouble is not None and time.monotonic() < self.place.until:
-                self.say(self.place.trouble)
+            if self.place.is_left_alone():
+                self.say(str(self.place.trouble))
                 return None
             try:
                 self._there = (self.begin or self.place.begin)()
@@ -213,7 +246,7 @@ class Older:
                 self.place.trouble = None
             except (RowtrailError, DBAPIError, PoolTimeout) as error:
                 self.close()
-                self.fail(error, lasts=not isinstance(error, Denied | PoolTimeout))
+                self.say(self.place.note(error, lasts=not isinstance(error, Denied | PoolTimeout)))
         # Who waited for one answer in vain does not wait for the next.
         return None if self.trouble is not None else self._there
 
@@ -240,15 +273,6 @@ class Older:
                 f"{self.last_seal.id} as its last, and of later ones versions were retired here; "
                 "restore it to a later moment"
             )
-
-    def fail(self, error: Exception, lasts: bool) -> None:
-        """Notes why the history database cannot be read."""
-        self.place.is_checked = False
-        said = "older history is missing: the history database cannot be read: "
-        said += " ".join(self.place.explained(error).split())
-        if lasts:
-            self.place.trouble, self.place.until = said, time.monotonic() + PAUSE
-        self.say(said)
 
     def say(self, trouble: str) -> None:
         self.trouble = trouble

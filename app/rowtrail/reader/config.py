@@ -5,10 +5,11 @@ Whatever the login could do, each transaction of the reader begins by giving up 
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -16,9 +17,17 @@ from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, Secu
 
 from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
 from rowtrail.errors import Busy, NewerSchema, NotUpgraded, RowtrailError, explain
-from rowtrail.history.older import CONNECT_ARGS, Denied, HistoryDatabase, Older, older_of
+from rowtrail.history.older import (
+    CONNECT_ARGS,
+    SILENCE,
+    Denied,
+    HistoryDatabase,
+    Older,
+    older_of,
+)
 from rowtrail.history.places import NotThere
 from rowtrail.reader import access, problems, reads
+from rowtrail.reader.bounded import Bounded
 
 database = SQLAlchemy()
 
@@ -26,6 +35,16 @@ STATEMENT_TIMEOUT = 15  # seconds
 
 #: What the history database is called among the application's engines.
 HISTORY = "history"
+
+#: Of the history database no answer is waited for longer, whether or not its server is frozen. One
+#: that is not says itself that a statement took too long. Where a connection that was left is
+#: silent, another one is tried: both together take no longer than SILENCE.
+BOUNDS = {
+    "connect_timeout": SILENCE // 2,
+    "connection_factory": partial(
+        Bounded, soon=SILENCE / 2, longest=STATEMENT_TIMEOUT + SILENCE / 2
+    ),
+}
 
 #: The first statement of every transaction; all of it ends with the transaction. The search path
 #: is fixed so that no function of the database's users runs in place of PostgreSQL's own.
@@ -75,14 +94,16 @@ def make_app(url: str | URL | None) -> Flask:
     older = history_database_url()
     if older is not None:
         app.config["SQLALCHEMY_BINDS"] = {
-            HISTORY: {"url": older, **ENGINE_OPTIONS, "connect_args": CONNECT_ARGS}
+            HISTORY: {"url": older, **ENGINE_OPTIONS, "connect_args": CONNECT_ARGS | BOUNDS}
         }
     database.init_app(app)
     with app.app_context():
         event.listen(database.engine, "begin", only_read)
         if older is not None:
+            place = HistoryDatabase(older, history_session)
             event.listen(database.engines[HISTORY], "begin", only_read_there)
-            app.extensions["rowtrail.history"] = HistoryDatabase(older, history_session)
+            event.listen(database.engines[HISTORY], "handle_error", partial(lost_there, place))
+            app.extensions["rowtrail.history"] = place
             app.teardown_appcontext(close_history)
 
     access.init_app(app, access.Access.of(os.environ))
@@ -222,6 +243,14 @@ def only_read_there(connection: Connection) -> None:
         )
 
 
+def lost_there(place: HistoryDatabase, failure: ExceptionContext) -> None:
+    """Notes that a connection to the history database was lost, wherever that is met."""
+    # Of one that was only left, the pool tries another one.
+    if failure.is_disconnect and not failure.is_pre_ping:
+        g.lost_there = failure.sqlalchemy_exception
+        place.note(g.lost_there, lasts=True)
+
+
 def begin(connection: Connection) -> bool | None:
     """Begins a transaction; whether who asks reads all, where that is not known by the role."""
     role = access.role()
@@ -296,6 +325,8 @@ def too_busy(_: PoolTimeout) -> Response:
 
 def explained(error: DBAPIError) -> RowtrailError:
     """The error that a person can mend, for one that a query of the reader met."""
+    if error is g.get("lost_there"):
+        return RowtrailError(str(current_app.extensions["rowtrail.history"].trouble))
     code = getattr(error.orig, "pgcode", None)
     if error.statement == BEGIN and code == "42501":
         login = database.engine.url.username or "<the login>"
