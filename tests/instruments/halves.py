@@ -75,6 +75,34 @@ class Halves:
             run(self.admin, f'drop database if exists "{url.database}" with (force)')
 
 
+def with_half_of_a_move(halves: Halves) -> int:
+    """Fills a history of which one half of a move stays here, and the other is only there.
+
+    Gives the number of the half that stays: alone it looks like a delete.
+    """
+    halves.run(
+        "create table m (id int, region text, primary key (id, region)) partition by list (region)",
+        "create table m_a partition of m for values in ('a')",
+        "create table m_b partition of m for values in ('b')",
+        "select rowtrail.track('m')",
+        "insert into m values (1, 'a')",
+        "update m set region = 'b'",
+        "delete from m",
+        "insert into m values (3, 'a')",
+        # The row has that key from now on, of which what ended it before is to stay.
+        "update m set id = 1",
+        "select rowtrail.seal()",
+    )
+    halves.ship()
+    halves.run("insert into m values (9, 'b')")
+    halves.keep_whole()
+    [(moment,)] = halves.ask("select max(changed_at) from rowtrail.versions")
+    halves.retire({"m": moment})
+    [(half,)] = halves.ask("select id from rowtrail.versions where op = 'D' order by id")
+    assert halves.ask("select from rowtrail.versions where op = 'I' and old_key is not null") == []
+    return int(half)
+
+
 @contextmanager
 def connected(url: URL) -> Iterator[Any]:
     """A cursor that commits each statement."""

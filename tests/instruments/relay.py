@@ -53,6 +53,8 @@ class Relay:
         program = struct.pack("HL", 1, addressof(buffer))
         for client in self._clients:
             client.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+            # What nobody acknowledges has no other end either.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def close(self) -> None:
         """Ends all connections."""

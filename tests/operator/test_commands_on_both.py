@@ -1,5 +1,6 @@
 """`rowtrail history`, `as-of` and `export` with a history database say what one would."""
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 from as_people_do import Run
-from halves import Halves
+from halves import Halves, with_half_of_a_move
 from halves import run as ask
 from sqlalchemy import URL
 
@@ -74,6 +75,21 @@ def test_the_commands_say_what_one_database_would(
         assert said(retired.here, *words) == expected, words
         differing += alone != expected
     assert differing > 10
+
+
+def test_the_half_of_a_move_that_stays_here_is_no_delete(halves: Halves, run: Run) -> None:
+    with_half_of_a_move(halves)
+
+    def said(url: URL, *options: Any) -> list[tuple[int, str]]:
+        """The versions, and what was done: partitions have no names in the history database."""
+        done = run("history", "--database", url, *options, "m", '[1, "a"]', "--json")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return [(one["id"], one["op"]) for one in lines]
+
+    expected = said(halves.whole)
+    assert [op for _, op in said(halves.here)] == ["update", "delete"]
+    assert [op for _, op in expected] == ["update", "update", "insert"]
+    assert said(halves.here, "--history-database", halves.there) == expected
 
 
 def test_without_it_they_say_what_is_missing_or_fail(

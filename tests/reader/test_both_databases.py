@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import psycopg2
 import pytest
 from flask.testing import FlaskClient
-from halves import Halves, connected, run
+from halves import Halves, connected, run, with_half_of_a_move
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from two_writers import LOOK, PROGRAMS, SCHEMA, Statement, restart
@@ -188,6 +188,22 @@ def test_two_databases_answer_as_one_would(
     finally:
         # There may be many examples.
         halves.remove()
+
+
+def test_the_half_of_a_move_that_stays_here_is_no_delete(
+    halves: Halves, make_reader: Callable[..., FlaskClient]
+) -> None:
+    half = with_half_of_a_move(halves)
+    alone = make_reader(halves.here).get("/api/v1/tables/1/changes?op=delete").json or {}
+    assert [one["id"] for one in alone["changes"]] == [half]
+    of, key = "/api/v1/tables/1", urlencode({"key": '[1, "a"]'})
+    places = [
+        *(f"{of}/{one}?{key}" for one in ("row", "changes")),
+        *(f"{of}/changes?{query}" for query in ("", "op=delete", "after=0", f"after={half - 1}")),
+        *(f"{of}/changes/export.{form}" for form in ("csv", "jsonl")),
+        "/api/v1/changes/export.jsonl?op=delete",
+    ]
+    assert_same(make_reader(halves.whole), make_reader(halves.here, halves.there), places)
 
 
 def with_history(

@@ -3,11 +3,13 @@
 A page answers all the same, within a bound, and the next one does not wait at all.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import psycopg2
 import pytest
 from flask.testing import FlaskClient
 from halves import Halves
@@ -51,7 +53,11 @@ def retired(halves: Halves) -> Halves:
 def relay(retired: Halves) -> Iterator[Relay]:
     """The way to the history database."""
     made = Relay(retired.there)
+    # What would wait for ever fails by this.
+    end = threading.Timer(20, made.close)
+    end.start()
     yield made
+    end.cancel()
     made.close()
 
 
@@ -191,6 +197,47 @@ def test_an_answer_that_takes_its_time_is_waited_for(both: FlaskClient) -> None:
         assert cursor.fetchall() == [("",)]
     finally:
         raw.close()
+
+
+#: What the kernel is told of all connections to a history database, so that a test can wait for it.
+FASTER = {"tcp_user_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2}
+
+
+@pytest.fixture
+def lossy(relay: Relay) -> Iterator[Any]:
+    """A connection as the commands have it, which nothing bounds but the kernel."""
+    args = CONNECT_ARGS | {name: CONNECT_ARGS[name] // part for name, part in FASTER.items()}
+    url = relay.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    made = psycopg2.connect(url, **args)
+    made.autocommit = True
+    yield made
+    made.close()
+
+
+def test_what_is_sent_into_a_connection_of_which_packets_are_lost_is_given_up(
+    relay: Relay, lossy: Any
+) -> None:
+    with lossy.cursor() as cursor:
+        cursor.execute("select 1")
+        relay.lose_packets()
+        begun = time.monotonic()
+        with pytest.raises(psycopg2.OperationalError, match="timed out"):
+            cursor.execute("select 2")
+    assert time.monotonic() - begun < 1 + REST
+
+
+def test_an_answer_of_which_the_packets_are_lost_is_given_up(relay: Relay, lossy: Any) -> None:
+    with lossy.cursor() as cursor:
+        cursor.execute("select 1")
+        relay.freeze()
+        # Once what is asked has arrived.
+        lost = threading.Timer(0.3, relay.lose_packets)
+        lost.start()
+        begun = time.monotonic()
+        with pytest.raises(psycopg2.OperationalError, match="timed out"):
+            cursor.execute("select 2")
+        lost.join()
+    assert time.monotonic() - begun < 4 + REST
 
 
 def test_the_bounds_are_those_that_are_said() -> None:
