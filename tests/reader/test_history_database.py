@@ -311,6 +311,43 @@ def test_the_pages_say_where_what_was_retired_is(retired: Halves, make_reader: M
     assert gone.get("/tables/1/as-of?at=2026-01-01").text.count("older history is missing") == 1
 
 
+def test_what_was_retired_there_as_well_is_said_to_be_in_neither(
+    retired: Halves, make_reader: MakeReader
+) -> None:
+    [(cut,)] = run(
+        retired.there, "select changed_at from rowtrail.versions where data ->> 'status' = 'sent'"
+    )
+    both = make_reader(retired.here, retired.there)
+    before = both.get("/api/v1/tables/1/row?key=1").json or {}
+    assert before["table"]["lacks_before"] is None
+    assert "in the history database either" not in both.get("/tables/1/row?key=1").text
+    assert "out of which was taken" not in both.get("/tables/1").text
+    run(
+        retired.there,
+        "select * from rowtrail.retire_until("
+        "array(select id from rowtrail.tables where table_name = 'orders'), %s, 'policy 12')",
+        cut,
+    )
+    row = both.get("/api/v1/tables/1/row?key=1").json or {}
+    assert operations(row) == ["update", "update"]
+    assert row["table"]["lacks_before"] == f"{cut:%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert "incomplete" not in row
+    page = " ".join(re.sub("<[^>]*>", " ", both.get("/tables/1/row?key=1").text).split())
+    assert "and was not needed since, is not in the history database either." in page
+    assert "before tracking began" not in page
+    page = " ".join(re.sub("<[^>]*>", " ", both.get("/tables/1").text).split())
+    assert (
+        "comes from the history database, out of which was taken what was not needed since"
+    ) in page
+    [(moment,)] = run(retired.whole, "select min(changed_at) from rowtrail.versions")
+    early = both.get(f"/api/v1/tables/1/as-of?at={moment:%Y-%m-%dT%H:%M:%S.%fZ}")
+    assert early.status_code == 400
+    assert "is not known any more: the history of before" in (early.json or {})["detail"]
+    # Of another table nothing was.
+    other = both.get("/api/v1/tables/2/row?key=1").json or {}
+    assert other["table"]["lacks_before"] is None
+
+
 def test_what_was_under_way_as_of_the_last_seal_is_not_left_out(
     halves: Halves, make_reader: MakeReader
 ) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from rowtrail.db import ENGINE_OPTIONS, no_database, require_current
 from rowtrail.errors import RowtrailError, explain
-from rowtrail.history.answers import Change, Field, TableName
+from rowtrail.history.answers import Change, Field, Table, TableName
 from rowtrail.history.looking import BIGGEST_ID, LOWEST_ID
 from rowtrail.history.paging import FIELDS, NAMES, named, pg_attribute, t, v
 
@@ -89,6 +89,8 @@ class HistoryDatabase:
         trouble: why it could not be read the last time.
         until: so long that is not tried again, by time.monotonic().
         is_checked: whether it was seen to be the one of this history.
+        complete_from: since when its history of tables is complete of which something was retired
+            there too, by their numbers, as of the last time that it was asked.
     """
 
     url: URL
@@ -96,6 +98,7 @@ class HistoryDatabase:
     trouble: str | None = None
     until: float = 0
     is_checked: bool = False
+    complete_from: dict[int, datetime] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def is_left_alone(self) -> bool:
@@ -214,6 +217,11 @@ class Older:
         """Whether all of the change's table is here from it on."""
         return change.id >= self.firsts.get(change.table.id, LOWEST_ID)
 
+    def lacks_before(self, table: Table) -> datetime | None:
+        """What was not needed since then is in neither database; None where nothing is known of."""
+        ends = (table.complete_from, self.place.complete_from.get(table.name.id))
+        return None if None in ends else min(one for one in ends if one is not None)
+
     # Asking there ------------------------------------------------------------------------------
 
     def ask(self, question: Callable[[Session], Answer]) -> Answer | None:
@@ -266,6 +274,8 @@ class Older:
                 "is not one of here; check HISTORY_DATABASE_URL"
             )
         self.place.is_checked = True
+        retired = select(t.c.id, t.c.complete_from).where(t.c.complete_from.is_not(None))
+        self.place.complete_from = {row.id: row.complete_from for row in there.execute(retired)}
         if self.here.scalar(text(LOST), {"id": self.last_seal.id}):
             # What it has is shown, but not as if it were all.
             self.tell(

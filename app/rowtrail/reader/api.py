@@ -28,7 +28,7 @@ from rowtrail.history.filters import written_moment
 from rowtrail.history.older import older_of
 from rowtrail.reader import openapi, problems
 from rowtrail.reader.config import check_schema, check_schema_now, database
-from rowtrail.reader.pages import compared, cursor, row_key
+from rowtrail.reader.pages import compared, cursor, lacks_before, row_key
 from rowtrail.reader.questions import QUESTIONS
 
 #: Each page's URL with .json.
@@ -213,6 +213,7 @@ def table_of(table: Table) -> dict[str, Any]:
         "erasable": table.is_erasable,
         "kept": table.retention,
         "complete_from": time_of(table.complete_from),
+        "lacks_before": time_of(lacks_before(table)),
         "tracked_since": written_moment(table.tracked_since),
         "tracked_by": table.tracked_by,
         "untracked_at": time_of(table.untracked_at),

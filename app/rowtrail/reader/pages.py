@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from rowtrail import __version__
 from rowtrail.history import comparing, contrast, places, relations
-from rowtrail.history.answers import Cursor, Value
+from rowtrail.history.answers import Cursor, Table, Value
 from rowtrail.history.looking import LOWEST_ID
 from rowtrail.history.older import Shipped, older_of
 from rowtrail.reader.config import check_schema, check_schema_now, database
@@ -161,8 +161,15 @@ def for_templates() -> dict[str, Any]:
         "now": lambda: datetime.now(UTC),
         "database_named": lambda: database.engine.url.database or "",
         "incomplete": lambda: g.get("incomplete"),
+        "lacks_before": lacks_before,
         "has_history_database": lambda: "rowtrail.history" in current_app.extensions,
     }
+
+
+def lacks_before(table: Table) -> datetime | None:
+    """Where something was retired in the history database too: what was not needed since then."""
+    older = older_of(database.session())
+    return None if older is None else older.lacks_before(table)
 
 
 @pages.app_template_filter()

@@ -111,6 +111,11 @@ TABLE: Schema = {
     "complete_from": said(
         nullable(MOMENT), "What was not needed since then was taken out; null where nothing was."
     ),
+    "lacks_before": said(
+        nullable(MOMENT),
+        "With a history database: what was not needed since then was taken out of that as well; "
+        "null where nothing was, or where it was not asked yet.",
+    ),
     "tracked_since": MOMENT,
     "tracked_by": said(TEXT, "The login that began it."),
     "untracked_at": nullable(MOMENT),
