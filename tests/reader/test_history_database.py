@@ -412,6 +412,12 @@ def test_one_that_was_restored_to_before_what_was_retired_is_not_taken_for_whole
             "older history is missing: the history database has seal 1 as its last, and of later "
             "ones versions were retired here; restore it to a later moment"
         )
+        health = both.get("/health")
+        assert health.status_code == 200
+        assert health.text == f"ok\nhistory database: {(row.json or {})['incomplete']}\n"
+        said = both.get("/api/v1/health").json or {}
+        assert said["incomplete"] == (row.json or {})["incomplete"]
+        assert said["history_database"]["readable"]
         file = both.get("/api/v1/changes/export.csv")
         assert (file.status_code, "Rowtrail-Incomplete" in file.headers) == (200, True)
     finally:

@@ -150,6 +150,7 @@ class Shipped:
 
     Attributes:
         trouble: why it cannot be read; None where it can.
+        lost: what is missing in it that is not here either; None where nothing is.
         seal: the last one there; None where there is none.
         sealed_at: when that was made (UTC).
         seals_behind: how many are here only.
@@ -157,6 +158,7 @@ class Shipped:
     """
 
     trouble: str | None
+    lost: str | None = None
     seal: int | None = None
     sealed_at: datetime | None = None
     seals_behind: int | None = None
@@ -182,6 +184,7 @@ class Older:
     begin: Callable[[], Session] | None = None
     trouble: str | None = None
     is_closed: bool = False
+    lost: str | None = None
     last_seal: Any = None
     _there: Session | None = None
     _firsts: dict[int, int] | None = None
@@ -278,11 +281,12 @@ class Older:
         self.place.complete_from = {row.id: row.complete_from for row in there.execute(retired)}
         if self.here.scalar(text(LOST), {"id": self.last_seal.id}):
             # What it has is shown, but not as if it were all.
-            self.tell(
+            self.lost = (
                 "older history is missing: the history database has seal "
                 f"{self.last_seal.id} as its last, and of later ones versions were retired here; "
                 "restore it to a later moment"
             )
+            self.tell(self.lost)
 
     def say(self, trouble: str) -> None:
         self.trouble = trouble
@@ -310,6 +314,7 @@ class Older:
         behind = self.here.execute(text(BEHIND), {"id": self.last_seal.id}).one()
         return Shipped(
             None,
+            self.lost,
             self.last_seal.id,
             self.last_seal.sealed_at,
             behind.seals,

@@ -100,8 +100,8 @@ def health() -> Response:
 
 def said_of(shipped: Shipped) -> str:
     """How far the history is in the history database, in a line."""
-    if shipped.trouble is not None:
-        return shipped.trouble
+    if (why := shipped.trouble or shipped.lost) is not None:
+        return why
     return (
         f"ok, up to seal {shipped.seal}; behind by {shipped.seals_behind} seals, "
         f"{shipped.seconds_behind:.0f} s"
