@@ -311,6 +311,7 @@ as $$
 declare
   found_there text;
 begin
+  -- Whoever begins to track a table has it locked too.
   lock table rowtrail.origin in exclusive mode;
   select w.what into found_there
   from (

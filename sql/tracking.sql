@@ -217,6 +217,8 @@ declare
   truncate_arguments text[];
 begin
   perform rowtrail.require_lent(target);
+  -- Where this becomes a history database just now, one of the two waits for the other, and refuses.
+  lock table rowtrail.origin in row share mode;
   perform rowtrail.require_no_history_database('tracking');
   perform rowtrail.require_trackable(target);
   perform rowtrail.renumber();

@@ -1,7 +1,9 @@
 """Promises about the history database: it has what is sealed, and keeps what is retired here."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 from typing import Any
 
@@ -9,7 +11,9 @@ import psycopg2
 import pytest
 from shipped import assert_same, assert_sound, ship
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from rowtrail import schema
 from rowtrail.db import connect
 from rowtrail.embedded.server import Server
 from rowtrail.errors import RowtrailError
@@ -556,6 +560,51 @@ def test_a_seal_that_is_missing_is_said(
     superuser("delete from rowtrail.seals where id = 2")
     with pytest.raises(RowtrailError, match="seal 2 is missing here, and seal 3 is not"):
         send(sealed=False)
+
+
+def waits_or_ends(there: Run, work: "Future[Any]") -> None:
+    """Waits until a session waits for a lock, or has no need to."""
+    waiting = (
+        "select from pg_stat_activity "
+        "where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    for _ in range(200):
+        if work.done() or there(waiting):
+            return
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("first", ["track", "become"])
+def test_a_table_is_tracked_or_it_becomes_a_history_database(
+    history: Engine, there: Run, first: str
+) -> None:
+    """Whichever of the two is first, the other waits for its end, and refuses."""
+    schema.upgrade(history)
+    there("create table orders (id int primary key)")
+    statements = {
+        "track": "select rowtrail.track('orders')",
+        "become": "select rowtrail.become_history_database(gen_random_uuid(), null, 'shop')",
+    }
+    second = "become" if first == "track" else "track"
+
+    def run(statement: str) -> None:
+        with history.begin() as connection:
+            connection.execute(text(statement))
+
+    with ThreadPoolExecutor(1) as pool, history.connect() as connection:
+        connection.execute(text(statements[first]))
+        work = pool.submit(run, statements[second])
+        waits_or_ends(there, work)
+        connection.commit()
+        error = work.exception(30)
+    assert isinstance(error, DBAPIError)
+    assert {
+        "track": "cannot become a history database: tables are tracked in it: public.orders",
+        "become": "tracking is not for a history database",
+    }[first] in str(error)
+    assert there(
+        "select (select count(*) from rowtrail.origin) + (select count(*) from rowtrail.tables)"
+    ) == [(1,)]
 
 
 def test_only_imports_that_are_there_are_retired(

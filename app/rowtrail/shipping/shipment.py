@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import psycopg2
 from sqlalchemy import Connection, Engine, text
 
-from rowtrail.db import CONNECT_TIMEOUT, REVISION, installed_revision
+from rowtrail.db import ALONE, CONNECT_TIMEOUT, REVISION, installed_revision
 from rowtrail.errors import NewerSchema, NotUpgraded, RowtrailError
 from rowtrail.proof.verify import pin_names
 
@@ -207,6 +207,13 @@ select
 """
 
 
+def settle(connection: Connection) -> None:
+    """From now on in this session, all is read, and names mean what they are to mean."""
+    pin_names(connection)
+    connection.execute(text("set row_security = on"))
+    connection.commit()
+
+
 class Side(NamedTuple):
     """A database that is shipped from or to."""
 
@@ -263,7 +270,7 @@ class Shipping:
     def prepare(self) -> None:
         """Looks whether the one can be the history database of the other, and makes it so."""
         with self.here.engine.connect() as here:
-            pin_names(here)
+            settle(here)
             mine = here.execute(text(WHO)).one()
             if here.scalar(text("select rowtrail.is_history_database()")):
                 raise RowtrailError(
@@ -279,7 +286,7 @@ class Shipping:
                 )
             shipping = here.execute(text(SHIPPING)).one_or_none()
             with self.there.engine.connect() as there:
-                pin_names(there)
+                settle(there)
                 theirs = there.execute(text(WHO)).one()
                 self._require_other(mine, theirs)
                 revision = installed_revision(there)
@@ -300,7 +307,7 @@ class Shipping:
                     "pip install -U rowtrail, and rowtrail upgrade"
                 )
             with self.there.engine.connect() as there:
-                pin_names(there)
+                settle(there)
                 self._require_not_this(here, there)
                 self.id = self._meet(there, mine, system, shipping)
                 self._require_same_history(here, there, shipping)
@@ -355,6 +362,7 @@ class Shipping:
             self._require_none(shipping)
             made = uuid.uuid4()
             with there.begin():
+                there.execute(text(ALONE))
                 self._as_owner(there)
                 there.execute(
                     text("select rowtrail.become_history_database(:id, :system, :database)"),
