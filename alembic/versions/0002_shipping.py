@@ -196,6 +196,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    schema.require_forgotten(op.get_bind(), TABLES, down_revision)
     schema.drop_functions(op.get_bind(), "versions_of_row", of=TABLES)
     for statement in DOWNGRADE:
         op.execute(statement)

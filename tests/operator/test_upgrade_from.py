@@ -1,5 +1,8 @@
 """A database of each released revision, with history in it, is brought up to date; and back."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import picture
@@ -134,6 +137,38 @@ def test_what_would_be_lost_is_not_taken_back(
     assert scalar(url, "select count(*) from rowtrail.shipping") == 1
     assert run(*back, "--forget", "--database", url).returncode == 0
     is_whole(url)
+
+
+def test_alembic_alone_loses_nothing_either_unless_it_is_told_to(shop: Shops, run: Run) -> None:
+    url = shop(RELEASED[-1])
+    assert run("upgrade", "--database", url).returncode == 0
+    execute(
+        url,
+        "insert into rowtrail.departures (number, tables, versions, leaves_hash, login, at) "
+        "values (1, '{}', 1, '', 'postgres', now())",
+    )
+
+    def downgraded(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "alembic", *options, "downgrade", "base"],
+            cwd=Path(schema.__file__).parents[2],
+            env={**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = downgraded()
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert (
+        "what is in rowtrail.departures would be lost: revision 0001" in done.stdout + done.stderr
+    )
+    assert scalar(url, "select version_num from rowtrail.alembic_version") == REVISION
+    assert scalar(url, "select count(*) from rowtrail.departures") == 1
+    done = downgraded("-x", "forget")
+    assert done.returncode == 0, done
+    assert scalar(url, "select to_regnamespace('rowtrail') is null")
 
 
 def test_going_back_is_asked_for_as_it_must_be(shop: Shops, run: Run, tmp_path: Path) -> None:

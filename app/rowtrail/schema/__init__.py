@@ -7,7 +7,7 @@ they would wait for is asked for only for a moment, and tried again.
 from rowtrail.schema.event_triggers import create_event_triggers
 from rowtrail.schema.files import SQL_FILES, head, sql_folder
 from rowtrail.schema.functions import drop_functions, remove_functions
-from rowtrail.schema.going_back import downgrade, remove
+from rowtrail.schema.going_back import downgrade, remove, require_forgotten
 from rowtrail.schema.migration import LOCK_KEY
 from rowtrail.schema.upgrading import migrate_with, upgrade
 
@@ -21,6 +21,7 @@ __all__ = [
     "migrate_with",
     "remove",
     "remove_functions",
+    "require_forgotten",
     "sql_folder",
     "upgrade",
 ]

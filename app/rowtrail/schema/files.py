@@ -97,8 +97,13 @@ def head() -> str:
     return revision
 
 
-def config_of(connection: Connection) -> Config:
-    """Alembic's configuration, for migrations on this connection."""
+def config_of(connection: Connection, forget: bool = False) -> Config:
+    """Alembic's configuration, for migrations on this connection.
+
+    Args:
+        connection: of the database.
+        forget: whether what only later revisions keep may be lost, or is looked at here.
+    """
     config = alembic_config()
-    config.attributes["connection"] = connection
+    config.attributes |= {"connection": connection, "forget": forget}
     return config

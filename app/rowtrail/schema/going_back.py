@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from alembic import command
+from alembic import command, context
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 from rowtrail.db import installed_revision
@@ -46,7 +47,8 @@ def downgrade(engine: Engine, revision: str, folder: Path, forget: bool) -> tupl
         with migration(engine, watch, folder) as connection:
             before = require_later(connection, revision)
             held = columns_with_rows(connection)
-            command.downgrade(config_of(connection), revision)
+            command.downgrade(config_of(connection, forget=True), revision)
+            # Of all tables and columns, whatever each revision says itself.
             lost = sorted({table for table, _ in held - columns_with_rows(connection, held)})
             if lost and not forget:
                 raise RowtrailError(
@@ -70,7 +72,7 @@ def remove(engine: Engine) -> None:
 
     def once(watch: Watch) -> None:
         with migration(engine, watch) as connection:
-            command.downgrade(config_of(connection), "base")
+            command.downgrade(config_of(connection, forget=True), "base")
 
     with explained(engine):
         patiently(engine, once, "the removal")
@@ -107,3 +109,29 @@ def columns_with_rows(
         if connection.scalar(text(f'select exists (select from rowtrail."{table}")'))  # noqa: S608
     }
     return {(table, column) for table, column in columns if table in filled}
+
+
+def require_forgotten(connection: Connection, tables: Collection[str], revision: str) -> None:
+    """Refuses to undo a revision that keeps something, unless it may be lost: `alembic -x forget`.
+
+    Args:
+        connection: of the migration.
+        tables: that go with the revision.
+        revision: the one before.
+
+    Raises:
+        CommandError: it would be lost; Alembic says so in a line.
+    """
+    may_be_lost = context.get_x_argument(as_dictionary=True)
+    if context.config.attributes.get("forget") or "forget" in may_be_lost:
+        return
+    lost = [
+        f"rowtrail.{table}"
+        for table in sorted(tables)
+        if connection.scalar(text(f'select exists (select from rowtrail."{table}")'))  # noqa: S608
+    ]
+    if lost:
+        raise CommandError(
+            f"what is in {', '.join(lost)} would be lost: revision {revision} has no place for "
+            "it; to lose it: alembic -x forget downgrade …, or rowtrail downgrade … --forget"
+        )
