@@ -112,6 +112,8 @@ def require_current(connection: Connection) -> None:
     try:
         revision = installed_revision(connection)
     except DBAPIError as error:
+        if not may_be_of_schema(error):
+            raise
         raise RowtrailError(
             f"this login has no right on the history: {explain(error)}; let its owner run "
             "grant rowtrail_reader to <login>; or, for one that only tracks tables of its own, "
@@ -126,6 +128,16 @@ def require_current(connection: Connection) -> None:
                 "run: rowtrail upgrade"
             )
         raise newer_schema(revision)
+
+
+def may_be_of_schema(error: DBAPIError) -> bool:
+    """Whether an error can come of what the schema is, or who may read it: of names and rights.
+
+    Any other, such as of a lock, a time limit or a lost connection, passes by itself.
+    """
+    code = getattr(error.orig, "pgcode", None) or ""
+    # The last is that of a role that is not there.
+    return code[:2] in ("42", "3F") or code == "22023"
 
 
 def newer_schema(revision: str) -> NewerSchema:

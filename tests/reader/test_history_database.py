@@ -11,6 +11,7 @@ from halves import Halves, run
 from sqlalchemy import Engine, NullPool, create_engine, event, text
 
 from rowtrail.history import older
+from rowtrail.reader import config
 
 MakeReader = Callable[..., FlaskClient]
 
@@ -213,6 +214,23 @@ def test_one_that_comes_back_is_read_again(
     assert "incomplete" in (both.get("/api/v1/tables/1/row?key=1").json or {})
     run(retired.admin, f'alter database "{there}_away" rename to "{there}"')
     assert "incomplete" not in (both.get("/api/v1/tables/1/row?key=1").json or {})
+
+
+def test_an_error_that_passes_by_itself_does_not_end_its_reading(
+    retired: Halves, make_reader: MakeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By pages that were at work before a later release upgraded it."""
+    soon = config.BEGIN.replace(f"'{config.STATEMENT_TIMEOUT}s'", "'300ms'")
+    monkeypatch.setattr(config, "BEGIN", soon)
+    both = make_reader(retired.here, retired.there)
+    place = "/api/v1/tables/1/row?key=1"
+    assert "incomplete" not in (both.get(place).json or {})
+    run(retired.there, "update rowtrail.alembic_version set version_num = '9999'")
+    engine = create_engine(retired.there, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("lock table rowtrail.versions in access exclusive mode"))
+        assert "canceling statement" in (both.get(place).json or {})["incomplete"]
+    assert "incomplete" not in (both.get(place).json or {})
 
 
 def test_how_far_it_is_shipped_is_said(retired: Halves, make_reader: MakeReader) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from rowtrail import create_app
 from rowtrail.db import REVISION
 from rowtrail.errors import RowtrailError
+from rowtrail.reader import config
 from rowtrail.reader.config import database
 
 MakeClient = Callable[[URL | str], FlaskClient]
@@ -191,6 +192,28 @@ def test_pages_that_are_at_work_go_on_after_an_upgrade_and_health_says_so(
     finally:
         db.execute(text("update rowtrail.alembic_version set version_num = :of"), {"of": REVISION})
     assert client.get("/health").status_code == 200
+
+
+def test_an_error_that_passes_by_itself_does_not_end_pages_that_are_at_work(
+    client: FlaskClient, db: Connection, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.application.logger.disabled = True
+    soon = config.BEGIN.replace(f"'{config.STATEMENT_TIMEOUT}s'", "'300ms'")
+    assert soon != config.BEGIN
+    monkeypatch.setattr(config, "BEGIN", soon)
+    assert client.get("/tables").status_code == 200
+    db.execute(text("update rowtrail.alembic_version set version_num = '9999'"))
+    for table, place in (("tables", "/tables"), ("alembic_version", "/health")):
+        with engine.begin() as connection:
+            connection.execute(text(f"lock table rowtrail.{table} in access exclusive mode"))
+            answer = client.get(place)
+            assert (answer.status_code, "did not answer within" in answer.text) == (503, True)
+        assert client.get("/tables").status_code == 200, table
+    # What these do not know ends them.
+    db.execute(text("alter table rowtrail.tables rename tracked_by to begun_by"))
+    assert client.get("/tables").status_code == 503
+    db.execute(text("alter table rowtrail.tables rename begun_by to tracked_by"))
+    assert "install the newer rowtrail" in unavailable(client)
 
 
 def test_connections_that_the_server_closed_are_replaced(

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from rowtrail.db import ENGINE_OPTIONS, no_database, require_current
+from rowtrail.db import ENGINE_OPTIONS, may_be_of_schema, no_database, require_current
 from rowtrail.errors import RowtrailError, explain
 from rowtrail.history.answers import Change, Field, Table, TableName
 from rowtrail.history.looking import BIGGEST_ID, LOWEST_ID
@@ -124,7 +124,9 @@ class HistoryDatabase:
         """
         said = "older history is missing: the history database cannot be read: "
         said += " ".join(self.explained(error).split())
-        self.is_checked = False
+        # As of the application's database: what passes by itself tells nothing of the schema.
+        if not isinstance(error, DBAPIError) or may_be_of_schema(error):
+            self.is_checked = False
         # What does not last tells nothing of whether it can be read.
         self.until = time.monotonic() + PAUSE if lasts else 0
         if lasts:

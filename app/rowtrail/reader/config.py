@@ -15,8 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, SecurityError
 
-from rowtrail.db import ENGINE_OPTIONS, no_database, parse_url, require_current
-from rowtrail.errors import Busy, NewerSchema, NotUpgraded, RowtrailError, explain
+from rowtrail.db import (
+    ENGINE_OPTIONS,
+    may_be_of_schema,
+    no_database,
+    parse_url,
+    require_current,
+)
+from rowtrail.errors import Busy, NotUpgraded, RowtrailError, explain
 from rowtrail.history.older import (
     CONNECT_ARGS,
     SILENCE,
@@ -210,9 +216,7 @@ def check_schema_now() -> None:
     """
     try:
         require_current(database.session.connection())
-    except NewerSchema:
-        raise
-    except RowtrailError:
+    except NotUpgraded:
         forget_schema()
         raise
     check_schema()
@@ -313,8 +317,12 @@ def not_available(error: RowtrailError) -> Response:
 
 
 def database_error(error: DBAPIError) -> Response:
-    """The database failed; whatever it was, its schema may be another one by the next request."""
-    forget_schema()
+    """The database failed; where the schema may be another one now, the next request looks at it.
+
+    After anything else pages that were at work go on, also where a later release upgraded it.
+    """
+    if may_be_of_schema(error):
+        forget_schema()
     return not_available(explained(error))
 
 
