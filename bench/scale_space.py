@@ -161,13 +161,14 @@ def time_moving(
         )
         if seconds is not None:
             add_rate(rates, "archived as Parquet, read back and compared", old, seconds)
-            for name, place in (("versions", "table=*"), ("ids", "ids"), ("leaves", "seals")):
+            parts = (("changes", "table=*"), ("ids", "ids"), ("leaves of the seals", "seals"))
+            for name, place in parts:
                 size = sum(
                     file.stat().st_size
                     for part in Path(folder).glob(place)
                     for file in part.rglob("*.parquet")
                 )
-                space.add("archived: " + name, "total", size / old)
+                space.add("rowtrail, archived: " + name, "total", size / old)
 
 
 def call(database: Bare, arguments: list[str], missing: dict[str, str]) -> float | None:
