@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from rowtrail.shipping.shipment import Progress, Shipping, Side
+from rowtrail.shipping.meeting import Side
+from rowtrail.shipping.shipment import Progress, Shipping
 
 Run = Callable[..., list[Any]]
 

@@ -157,7 +157,8 @@ class Rounds:
 
         from rowtrail.commands.target import open_database
         from rowtrail.commands.terminal import counting
-        from rowtrail.shipping.shipment import Shipping, Side
+        from rowtrail.shipping.meeting import Side
+        from rowtrail.shipping.shipment import Shipping
 
         said = Said(self.json_wanted)
         copied = [0]
