@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, text
 
 from rowtrail import __version__
-from rowtrail.archive import source as source
+from rowtrail.archive import source
 from rowtrail.archive.archives import (
     FORMAT,
     KINDS,

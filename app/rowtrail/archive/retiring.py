@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from rowtrail.archive import source as source
+from rowtrail.archive import source
 from rowtrail.commands.maintain import refused
 from rowtrail.db import ALONE
 from rowtrail.errors import RowtrailError
