@@ -20,12 +20,13 @@ from alembic.runtime.migration import MigrationContext
 from blocks import ROOT, Page, blocks_of, pages, recorded, run_shell
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from shipped import ship
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Mapped, mapped_column
 from tasks import run_async
 from waitress import create_server
 
-from rowtrail import create_app
+from rowtrail import create_app, schema
 from rowtrail.db import connect
 from rowtrail.embedded.server import Server
 from rowtrail.reader.config import database
@@ -276,6 +277,39 @@ def test_history_database(make_page: MakePage, server: Server) -> None:
     )  # fmt: skip
     socket = quote(str(server.socket_folder), safe="")
     page.env["HISTORY_DATABASE_URL"] = f"postgresql://postgres@{socket}/shop_history"
+    page.run()
+    page.execute("drop database shop_history with (force)")
+
+
+def test_one_history(make_page: MakePage) -> None:
+    page = make_page(
+        "docs/guides/one-history.md", "create role shop login", TABLES, TRACK,
+        "drop database if exists shop_history with (force)",
+        replace={"dbname 'history'": "dbname 'shop_history'"},
+    )  # fmt: skip
+    if not page.execute("select from pg_available_extensions where name = 'postgres_fdw'"):
+        pytest.skip(f"{page.name}: this PostgreSQL has no postgres_fdw")
+    page.replace["history.example.org"] = str(page.server.socket_folder)
+    page.execute(
+        "create role history_reader login password 'a long one' in role rowtrail_reader",
+        "create database shop_history",
+        "grant all on all tables in schema public to shop",
+        "set session authorization shop", ROWS, "update orders set status = 'paid' where id = 42",
+        "reset session authorization", "select rowtrail.seal()",
+    )  # fmt: skip
+    here, there = (connect(page.engine.url.set(database=one)) for one in ("shop", "shop_history"))
+    schema.upgrade(there)
+    ship(here, there)
+    here.dispose()
+    there.dispose()
+    page.execute(
+        "set session authorization shop", "update orders set status = 'sent' where id = 42",
+        "reset session authorization",
+        "select rowtrail.retire_until(array(select id from rowtrail.tables), now())",
+    )  # fmt: skip
+    assert len(page.execute("select from rowtrail.history('orders', 42)")) < 3
+    (page.folder / "history-password").write_text("a long one\n")
+    shutil.copy(ROOT / "docs/rowtrail_both.sql", page.folder)
     page.run()
     page.execute("drop database shop_history with (force)")
 
