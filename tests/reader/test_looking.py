@@ -116,6 +116,9 @@ def reads(scan: Any) -> float:
     return float(read * scan["Actual Loops"])
 
 
+#: Far above all other ids, as in sql/baseline.sql.
+BASELINE = 20_000_000_000
+
 DAY = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(25)
 
 QUESTIONS: dict[str, tuple[str, Callable[[Session], Any], float]] = {
@@ -257,6 +260,36 @@ def test_what_is_found_soon_is_not_looked_for_far(
     """Every twentieth version is of this actor, so that a page of 50 is among the first 1,100."""
     found = plans(lambda session: feeds.feed(session, Filters(table=1, actor="user7"), Cursor()))
     assert sum(map(read_by, found)) < 2 * FIRST + 400
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda session: feeds.feed(session, Filters(actor="mallory"), Cursor()),
+        lambda session: feeds.feed(session, Filters(actor="mallory"), Cursor(after=BASELINE)),
+        lambda session: feeds.deeds_of(session, Filters(actor="mallory")),
+    ],
+    ids=["down", "up", "deeds"],
+)
+def test_a_baseline_is_looked_at_by_as_many_versions_as_any_history(
+    plans: Callable[[Callable[[Session], Any]], list[Any]],
+    long: Connection,
+    question: Callable[[Session], Any],
+) -> None:
+    """Its rows have one id after the other, in each table by itself."""
+    long.execute(
+        text("""
+            insert into rowtrail.versions (id, changed_at, xid, table_id, op, row_key, login, data)
+            select :start + n, now(), '9000', 1, 'B', n::text, 'shop', '{}'
+            from generate_series(1, 20000) as n
+        """),
+        {"start": BASELINE},
+    )
+    long.execute(text("analyze rowtrail.versions"))
+    found = plans(question)
+    assert all(read_by(plan) <= BOUND + 100 for plan in found)
+    # They are looked for and then looked at.
+    assert sum(map(read_by, found)) < 2 * BOUND + 400
 
 
 @pytest.mark.parametrize("place", ["/tables/1.json", "/changes.json"])

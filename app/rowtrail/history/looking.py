@@ -229,7 +229,7 @@ def end_of_look(
     """The last one of so many versions; None where the span has no more."""
     if len(span.tables) == 1 or alternatives[0]:
         return outermost(session, span, alternatives[0], upward, versions - 1)
-    # Of all tables together: a range of ids holds so many versions, most likely.
+    # Of all tables together: a range of ids holds so many versions, or fewer.
     first = outermost(session, span, [], upward)
     if first is None:
         return None
@@ -242,6 +242,9 @@ def end_of_look(
             # What was imported has one id after the other.
             edge = max(first.id - versions * STEP, -versions)
         near, far = span._replace(low=max(edge, span.low)), span._replace(high=edge)
+    # The rows of a baseline have one id after the other.
+    if dense := outermost(session, near, [], upward, versions - 1):
+        return dense
     if far.low >= far.high or outermost(session, far, [], upward) is None:
         return None
     return outermost(session, near, [], not upward)
