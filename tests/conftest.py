@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 import pytest
 from halves import Halves
-from places import place_of_data, remove_those_of_the_dead
+from places import folder_of_this_run, remove_those_of_the_dead
 from pytest_postgresql import factories
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
@@ -29,10 +29,7 @@ sys.dont_write_bytecode = False
 
 binaries = os.environ.get("ROWTRAIL_TEST_BINARIES")
 # By process, so that parallel workers have a server each: roles belong to the whole cluster.
-FOLDER = "rowtrail-tests-"
-SERVER = Server(
-    place_of_data() / f"{FOLDER}{os.getpid()}", binaries=Path(binaries) if binaries else None
-)
+SERVER = Server(folder_of_this_run(), binaries=Path(binaries) if binaries else None)
 
 #: The cluster ends with the run: no need to survive a crash of the machine, nor to keep old WAL.
 SETTINGS = {
@@ -47,7 +44,7 @@ SETTINGS = {
 @pytest.fixture(scope="session", autouse=True)
 def server() -> Iterator[Server]:
     """The server of this test run."""
-    remove_those_of_the_dead(FOLDER)
+    remove_those_of_the_dead()
     with SERVER:
         engine = connect(SERVER.url())
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from places import place_of_data
+from places import make_folder
 from sqlalchemy import text
 
 from rowtrail import schema
@@ -54,10 +53,7 @@ class Node:
     """A server of the tests: the logins `owner`, `writer` and `reader`, and a database per test."""
 
     def __init__(self, name: str, parent: Path | None = None) -> None:
-        self.folder = Path(
-            tempfile.mkdtemp(prefix=f"rowtrail-{name}-", dir=parent or place_of_data())
-        )
-        self.folder.chmod(0o755)
+        self.folder = make_folder(name, parent)
         self.server = Server(self.folder / "server", Path(BINARIES) if BINARIES else None)
         self.database = "postgres"
         self._sessions: list[Session] = []

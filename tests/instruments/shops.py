@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import picture
 from as_people_do import dump, execute
 from nodes import BINARIES, Session
-from places import place_of_data
+from places import make_folder
 from sqlalchemy import URL
 
 from rowtrail import schema
@@ -45,8 +44,7 @@ PASSING = (
 @contextmanager
 def serving() -> Iterator[Server]:
     """A server with a database `from_REVISION` for each revision, restored from its picture."""
-    folder = Path(tempfile.mkdtemp(prefix="rowtrail-shops-", dir=place_of_data()))
-    folder.chmod(0o755)
+    folder = make_folder("shops")
     with Server(folder / "server", Path(BINARIES) if BINARIES else None) as server:
         roles = (schema.sql_folder() / "roles.sql").read_text(encoding="utf-8")
         picture.run(picture.dsn(server, "postgres"), roles, picture.ROLES)

@@ -3,14 +3,13 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from as_people_do import Run, command, environment
 from nodes import wait_until
-from places import place_of_data
+from places import make_folder
 from ready import Ready
 from shops import Shops, serving
 
@@ -45,8 +44,7 @@ def run(ready: Ready) -> Run:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that the user who runs the server for root can reach (pytest's own is closed)."""
-    made = Path(tempfile.mkdtemp(prefix="rowtrail-test-", dir=place_of_data()))
-    made.chmod(0o755)
+    made = make_folder("test")
     yield made
 
     def is_removed() -> bool:
