@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from halves import Halves, run
 from sqlalchemy import Engine, NullPool, create_engine, event, text
 
-from rowtrail.history import older
+from rowtrail.history import looking, older
 from rowtrail.reader import config
 
 MakeReader = Callable[..., FlaskClient]
@@ -84,6 +84,35 @@ def test_it_is_not_asked_where_a_page_is_full_of_what_is_here(
     assert asked_there != []
     assert rest["changes"][-1]["operation"] == "insert"
     assert "incomplete" not in rest
+
+
+def test_what_an_actor_did_is_not_counted_further_back_there_than_is_said(
+    halves: Halves,
+    make_reader: MakeReader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    halves.run(
+        "create table orders (id int primary key)",
+        "select rowtrail.track('orders')",
+        "select rowtrail.set_actor('alice'); insert into orders select generate_series(1, 3)",
+        "select rowtrail.set_actor('alice'); delete from orders where id = 2",
+        "select rowtrail.seal()",
+    )
+    halves.ship()
+    halves.run(
+        "select rowtrail.set_actor('alice'); insert into orders select generate_series(101, 160)",
+        "select rowtrail.seal()",
+    )
+    halves.keep_whole()
+    [(moment,)] = halves.ask("select min(changed_at) from rowtrail.versions where row_key = '101'")
+    halves.retire({"orders": moment})
+    both, whole = make_reader(halves.here, halves.there), make_reader(halves.whole)
+    for most in (20, 100_000):
+        monkeypatch.setattr(looking, "LOOKED_AT", most)
+        said, wanted = (one.get("/api/v1/actor?name=alice").json or {} for one in (both, whole))
+        assert said["deeds"] == wanted["deeds"]
+        assert said["deeds_looked"] == wanted["deeds_looked"]
+        assert (said["deeds_looked"] is None) == (most > 20)
 
 
 def test_without_the_variable_not_one_query_more_is_made(

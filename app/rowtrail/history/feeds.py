@@ -116,17 +116,26 @@ def walk(
 
 def deeds_of(session: Session, filters: Filters) -> Deeds:
     """What somebody did: how often, to which tables, by which logins; as far as one look goes."""
-    return shares.deeds(session, lambda one, share: deeds_in(one, filters, share))
+    return shares.deeds(session, lambda one, share, low: deeds_in(one, filters, share, low))
 
 
-def deeds_in(session: Session, filters: Filters, share: Share | None) -> Deeds:
-    """The same of one database, or of the part of each table that it answers for."""
+def deeds_in(
+    session: Session, filters: Filters, share: Share | None, low: int
+) -> tuple[Deeds, int]:
+    """The same of one database, or of the part of each table that it answers for, from an id on.
+
+    Returns:
+        It, and the id from which on it was counted.
+    """
     found: list[Deed] = []
-    looked = None
-    for part in looks(session, span_of(session, filters), alternatives_of(filters), False):
+    looked, reached = None, low
+    span = span_of(session, filters)
+    span = span._replace(low=max(span.low, low))
+    for part in looks(session, span, alternatives_of(filters), False):
         found += deeds_of_part(session, part.span, filters, share)
         looked = part.end and Looked(part.versions, part.end.changed_at)
-    return Deeds(shares.together(found), looked)
+        reached = low if part.end is None else part.end.id
+    return Deeds(shares.together(found), looked), reached
 
 
 def deeds_of_part(

@@ -25,7 +25,7 @@ from rowtrail.history.answers import (
     WholeVersion,
 )
 from rowtrail.history.filters import written_moment
-from rowtrail.history.looking import Share
+from rowtrail.history.looking import LOWEST_ID, Share
 from rowtrail.history.older import Older, Unreadable, older_of
 from rowtrail.history.paging import is_of_transaction, v
 
@@ -250,18 +250,29 @@ def beside(
     return next(iter(sides[0]), None), next(reversed(sides[1]), None)
 
 
-def deeds(session: Session, ask: Callable[[Session, Share | None], Deeds]) -> Deeds:
-    """What somebody did, counted in both databases: in each, what it answers for."""
+def deeds(
+    session: Session, ask: Callable[[Session, Share | None, int], tuple[Deeds, int]]
+) -> Deeds:
+    """What somebody did, counted in both databases: in each, what it answers for.
+
+    Args:
+        session: of here.
+        ask: counts in a session from an id on, and gives the id from which on it did.
+    """
     older = older_of(session)
     if older is None or not older.firsts:
-        return ask(session, None)
-    near = ask(session, Share(older.firsts, is_older=False))
-    far = older.ask(lambda there: ask(there, Share(older.firsts, is_older=True)))
-    if far is None:
+        return ask(session, None, LOWEST_ID)[0]
+    near, low = ask(session, Share(older.firsts, is_older=False), LOWEST_ID)
+    if low >= older.bound(None):
+        return near
+    # No further back than here.
+    found = older.ask(lambda there: ask(there, Share(older.firsts, is_older=True), low))
+    if found is None:
         # With what is here of what is older.
-        return ask(session, None)
+        return ask(session, None, LOWEST_ID)[0]
+    far, _ = found
     every = [*near.deeds, *(replace(one, table=older.name(one.table)) for one in far.deeds)]
-    return Deeds(together(every), near.looked or far.looked)
+    return Deeds(together(every), far.looked or near.looked)
 
 
 def together(deeds: Iterable[Deed]) -> list[Deed]:
