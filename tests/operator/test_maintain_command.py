@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -155,6 +157,43 @@ update rowtrail.versions
 set changed_at = changed_at - (interval '1 month') * (61 - (data ->> 'month')::int)
 where op in ('I', 'U')
 """
+
+
+def test_a_deadlock_with_another_session_is_tried_again(
+    db: Connection, engine: Engine, url: URL, run: Run
+) -> None:
+    """As with another rowtrail maintain, or with what a killed one left at work in the server."""
+    db.exec_driver_sql("create table bills (id int primary key, month int)")
+    db.exec_driver_sql("select rowtrail.track('bills')")
+    db.exec_driver_sql("insert into bills values (1, 1)")
+    for month in range(2, 41):
+        db.exec_driver_sql(f"update bills set month = {month}")
+    db.exec_driver_sql(MONTHS)
+    db.exec_driver_sql("select rowtrail.empty_default_partition()")
+    run("retention", "bills", "2 years", "--reason", "x", "--database", url)
+    old = db.scalars(
+        text("select m.part::text from rowtrail.months() as m where m.ends <= now() - :age"),
+        {"age": timedelta(days=730)},
+    ).all()
+    with engine.connect() as other, ThreadPoolExecutor(1) as pool:
+        # The other one's look for deadlocks comes too late, so that this one is given up.
+        other.exec_driver_sql("set deadlock_timeout = '1min'")
+        other.exec_driver_sql(f"lock table {', '.join(old)} in share row exclusive mode")
+        maintaining = pool.submit(run, "maintain", "--json", "--database", url)
+        while not db.scalar(text("select count(*) from pg_locks where not granted")):
+            time.sleep(0.01)
+        before = db.scalar(text(DEADLOCKS))
+        other.exec_driver_sql("lock table rowtrail.seals in exclusive mode")
+        while db.scalar(text(DEADLOCKS)) == before:
+            time.sleep(0.01)
+        other.commit()
+        said = maintaining.result()
+    assert (said.returncode, said.stderr) == (0, "")
+    steps = [json.loads(line) for line in said.stdout.splitlines()]
+    assert sum(one["retired"] for one in steps if one["step"] == "retire") > 0
+
+
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 
 
 def recorded(db: Connection) -> dict[int, str]:

@@ -20,7 +20,11 @@ from rowtrail.retire(:reason) as r
 """
 
 #: What PostgreSQL says where a lock could not be had in time, or two waited for each other.
-BUSY = ("55P03", "40P01")
+DEADLOCK = "40P01"
+BUSY = ("55P03", DEADLOCK)
+
+#: So often a step is done that was given up for another session's, as for that of another maintain.
+TRIES = 5
 
 FOR_EVER = "forever"
 
@@ -109,13 +113,16 @@ def call(target: "Target", statement: str, **values: Any) -> Any:
     from rowtrail.db import ALONE
     from rowtrail.errors import RowtrailError
 
-    try:
-        with target.engine.begin() as connection:
-            connection.execute(text(ALONE))
-            connection.execute(text("set local lock_timeout = '5s'"))
-            return connection.execute(text(statement), values).one()
-    except DBAPIError as error:
-        raise RowtrailError(refused(error)) from None
+    for tries in range(1, TRIES + 1):
+        try:
+            with target.engine.begin() as connection:
+                connection.execute(text(ALONE))
+                connection.execute(text("set local lock_timeout = '5s'"))
+                return connection.execute(text(statement), values).one()
+        except DBAPIError as error:
+            if getattr(error.orig, "pgcode", None) != DEADLOCK or tries == TRIES:
+                raise RowtrailError(refused(error)) from None
+    return None
 
 
 def refused(error: "DBAPIError") -> str:
