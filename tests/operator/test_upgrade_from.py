@@ -151,7 +151,7 @@ def test_alembic_alone_loses_nothing_either_unless_it_is_told_to(shop: Shops, ru
     def downgraded(*options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "alembic", *options, "downgrade", "base"],
-            cwd=Path(schema.__file__).parents[2],
+            cwd=Path(__file__).parents[2],
             env={**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)},
             capture_output=True,
             text=True,
