@@ -113,7 +113,9 @@ def call(target: "Target", statement: str, **values: Any) -> Any:
     from rowtrail.db import ALONE
     from rowtrail.errors import RowtrailError
 
-    for tries in range(1, TRIES + 1):
+    tries = 0
+    while True:
+        tries += 1
         try:
             with target.engine.begin() as connection:
                 connection.execute(text(ALONE))
@@ -122,7 +124,6 @@ def call(target: "Target", statement: str, **values: Any) -> Any:
         except DBAPIError as error:
             if getattr(error.orig, "pgcode", None) != DEADLOCK or tries == TRIES:
                 raise RowtrailError(refused(error)) from None
-    return None
 
 
 def refused(error: "DBAPIError") -> str:
